@@ -1,0 +1,89 @@
+/**
+ * The one door between protocol code and bytes.
+ *
+ * A relay joins the two connections of one flow: `downstream` (the client side) and `upstream` (the server side).
+ * Protocol code sees what has arrived on a side, and says what becomes of it. It never sees a socket, so that Node's
+ * sockets, a native relay and a relay in memory (tests) can stand behind it.
+ *
+ * Bytes are consumed strictly in order: `forward`, `skip` and `tunnel` take from the front of what arrived. What is sent
+ * to a side by `forward` on the other one and by `send` leaves in the order of the calls.
+ */
+export interface Side {
+  /**
+   * What arrived and is neither forwarded nor skipped: one contiguous view, valid until the next call on this side.
+   * Empty while a `forward` or `skip` still waits for bytes.
+   */
+  arrived(): Uint8Array;
+  /** The peer has ended its direction (FIN) and every byte of it is in `arrived()` or consumed. */
+  readonly ended: boolean;
+  /**
+   * Passes the next `count` bytes on to the other side, untouched. `count` may exceed what has arrived: the relay goes
+   * on by itself and calls the protocol again when there is more than that.
+   */
+  forward(count: number): void;
+  /** As `forward`, but the bytes go nowhere. */
+  skip(count: number): void;
+  /** Everything that arrived and will arrive passes to the other side, end included. Final for this side. */
+  tunnel(): void;
+  /** Bytes still to pass of the last `forward` or `skip` (0: none under way). */
+  readonly pending: number;
+  /** Sends bytes of our own to this side's peer. The relay keeps the view: do not write to it afterwards. */
+  send(bytes: Uint8Array): void;
+  /** Ends our direction towards this side's peer (FIN) after all that was sent. */
+  end(): void;
+  /** Bytes that were sent to this side and wait for its peer to read. Protocol code stops answering above a limit. */
+  readonly backlog: number;
+  /**
+   * Stops (true) or resumes (false) reading this side, e.g. while a pipelined client has to wait for its answers.
+   * The relay pauses by itself when the other side's backlog is high or `arrived()` reached the arrival limit.
+   */
+  pause(paused: boolean): void;
+}
+
+export interface Relay {
+  readonly downstream: Side;
+  readonly upstream: Side;
+  /** Closes both connections: what was sent is delivered (graceful), or dropped with an RST (`reset`). Idempotent. */
+  close(how: 'graceful' | 'reset', cause: CloseCause): void;
+  /** Calls `onTimer` once after `ms`; a new call replaces the old timer, `undefined` stops it. */
+  timer(ms: number | undefined): void;
+}
+
+/** What the relay calls. None of them may throw; all run on one thread and never nest. */
+export interface Protocol {
+  /** More bytes than are pending arrived from the client, or it ended. Called once at the start too. */
+  onDownstream(): void;
+  /** The same for the server. */
+  onUpstream(): void;
+  /** A side's backlog fell below the low-water mark after having been above the high one. */
+  onDrain(): void;
+  onTimer(): void;
+  /** The policy changed: verdicts that were remembered are stale. */
+  onPolicy(): void;
+  /** The agent drains: finish the exchange under way, then close. */
+  onStop(): void;
+  /** Both connections are gone. The last call. */
+  onClosed(cause: CloseCause): void;
+}
+
+/** Why a proxied connection ended; used verbatim as a metric label and in flow records. */
+export type CloseCause =
+  | 'client-closed'
+  | 'server-closed'
+  | 'client-reset'
+  | 'server-reset'
+  | 'upstream-unreachable'
+  | 'upstream-refused'
+  | 'upstream-timeout'
+  | 'idle-timeout'
+  | 'head-timeout'
+  | 'body-timeout'
+  | 'write-timeout'
+  | 'malformed'
+  | 'limit'
+  | 'denied'
+  | 'policy-revoked'
+  | 'unidentified'
+  | 'drain'
+  | 'agent-stopped'
+  | 'internal-error';

@@ -1,0 +1,31 @@
+/**
+ * Every bound of the TypeScript side, each with its unit and the reason for the number.
+ * The kernel side's are in bpf/limits.h.
+ */
+export const limits = {
+  /** Request head, bytes: request line and all fields. Apache's and nginx's defaults add up to 8–32 KiB. */
+  httpHeadBytes: 32 * 1024,
+  /** Fields in one head. Node's own default is 2,000, Apache's 100; a browser sends about 20. */
+  httpHeadFields: 128,
+  /** Request target, bytes. RFC 9110 section 4.1 asks for at least 8,000. */
+  httpTargetBytes: 8 * 1024,
+  /** Body of a denied request that is read and thrown away to keep the connection, bytes; above, it closes. */
+  httpDrainBytes: 64 * 1024,
+  /** Requests of one connection that wait for their responses; the next one waits unread. */
+  httpPipelinedRequests: 64,
+  /** Bytes that arrived on a side and that the protocol has not consumed, before the relay stops reading it. */
+  relayArrivalBytes: 64 * 1024,
+  /** Backlog towards a peer, bytes, above which the other side is not read (high) until it falls below low. */
+  relayBacklogHighBytes: 256 * 1024,
+  relayBacklogLowBytes: 64 * 1024,
+  /** From a request's first byte to its complete head. As nginx's client_header_timeout. */
+  httpHeadTimeoutMs: 60_000,
+  /** Upstream connection attempt. */
+  upstreamConnectTimeoutMs: 10_000,
+  /** A connection on which nothing moves in either direction. As HAProxy's timeout tunnel recommendation: 1 h. */
+  idleTimeoutMs: 3_600_000,
+  /** After SIGTERM, how long requests under way may take. */
+  drainTimeoutMs: 10_000,
+  /** Flow records that a worker keeps for `sluice observe --last`. */
+  flowRingRecords: 4096,
+} as const;
