@@ -27,6 +27,15 @@ export interface HttpRule {
   readonly host?: string;
   /** `Name: value` (exact value) or `Name` (presence). */
   readonly headers?: readonly string[];
+  readonly headerMatches?: readonly HeaderMatch[];
+}
+
+/** A header condition; `mismatch` says what happens instead of "the rule does not match". Secrets are already read. */
+export interface HeaderMatch {
+  readonly name: string;
+  /** Absent: presence is enough. */
+  readonly value?: string;
+  readonly mismatch?: 'LOG' | 'ADD' | 'DELETE' | 'REPLACE';
 }
 
 /** First-class sugar over `POST /service/method`; both names are exact, a missing method is any. */
@@ -51,14 +60,33 @@ export interface KafkaRule {
   readonly transactionalIDPrefix?: string;
 }
 
-/** An OR of rules of one protocol. `key` is equal exactly when the rules are. */
-export type L7RuleSet =
-  | { readonly kind: 'http'; readonly id: number; readonly key: string; readonly http: readonly HttpRule[]; readonly grpc: readonly GrpcRule[] }
-  | { readonly kind: 'kafka'; readonly id: number; readonly key: string; readonly kafka: readonly KafkaRule[] };
+interface RuleSetIdentity {
+  /** Small positive number, the kernel's name for the set; stable as long as `key` is. */
+  readonly id: number;
+  /** Equal exactly when the rules are. */
+  readonly key: string;
+  /** What no rule allows is recorded as AUDIT and forwarded. */
+  readonly audit: boolean;
+}
+
+/** An OR of rules of one protocol. */
+export type L7RuleSet = HttpRuleSet | KafkaRuleSet;
+
+export interface HttpRuleSet extends RuleSetIdentity {
+  readonly kind: 'http';
+  readonly http: readonly HttpRule[];
+  readonly grpc: readonly GrpcRule[];
+}
+
+export interface KafkaRuleSet extends RuleSetIdentity {
+  readonly kind: 'kafka';
+  readonly kafka: readonly KafkaRule[];
+}
 
 export type PortVerdict =
   | { readonly verdict: 'allow'; readonly ref: RuleRef }
-  | { readonly verdict: 'deny'; readonly ref: RuleRef }
+  /** `audit`: the flow passes, and is counted and recorded as AUDIT. */
+  | { readonly verdict: 'deny'; readonly ref: RuleRef; readonly audit: boolean }
   | { readonly verdict: 'l7'; readonly ref: RuleRef; readonly ruleSet: L7RuleSet };
 
 /** `protocol` is the IP protocol number; for ICMP (1) and ICMPv6 (58) the "port" is the message type. `'any'` = every protocol and port. */
@@ -69,6 +97,8 @@ export type PortRange =
 export interface DirectionPolicy {
   /** False: no rule selects the endpoint in this direction; what no range names is allowed. True: it is denied. */
   readonly enforced: boolean;
+  /** With `enforced`: every rule that selects the endpoint here is in audit mode; what no range names passes as AUDIT. */
+  readonly audit: boolean;
   /**
    * Per peer identity: disjoint ranges a protocol, sorted; at most one `any`, which holds where no other range of the
    * same identity does. Deny already won, L7 rule sets are already merged. An identity that is absent has no ranges.
