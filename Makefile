@@ -1,0 +1,75 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is a step of these.
+
+ARCH      := $(shell uname -m)
+NODE_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(ARCH)))
+# Tools of package.json, run by the Node that package-lock.json pins: the system's own may be too old.
+export PATH := $(CURDIR)/node_modules/node-linux-$(NODE_ARCH)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+BPF_SOURCES := $(wildcard bpf/*.c bpf/*.h)
+# v3 brings 32-bit jumps and atomics (kernel 5.12); -g is for BTF, DWARF is stripped afterwards.
+BPF_CFLAGS  := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I/usr/include/$(ARCH)-linux-gnu
+
+NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test build bpf native lint format typecheck unit bpf-test netns-test bench clean packages modules
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Build, then show allowed and denied requests in network namespaces of their own (root)
+	@scripts/node scripts/demo.ts
+
+test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests (root)
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory typecheck
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory bpf-test
+	@$(MAKE) --no-print-directory netns-test
+
+build: bpf native ## Compile the BPF programs and the native addon
+
+bpf: build/sluice.bpf.o ## Compile the BPF programs
+
+build/sluice.bpf.o: $(BPF_SOURCES) | packages
+	@mkdir -p build
+	clang $(BPF_CFLAGS) -c bpf/sluice.bpf.c -o $@.unstripped
+	llvm-strip -g $@.unstripped
+	@mv $@.unstripped $@
+
+native: packages modules ## Compile the native addon
+	@$(MAKE) --no-print-directory -C native
+
+lint: modules ## Check style and types-aware rules
+	oxlint --type-aware --deny-warnings
+	biome check --error-on-warnings
+
+format: modules ## Rewrite the sources in the project's format
+	biome check --write
+
+typecheck: modules ## Check the types
+	tsc --noEmit
+
+unit: modules ## Run the unit tests
+	$(NODE_TEST) 'test/unit/**/*.test.ts'
+
+bpf-test: build ## Run the BPF programs against packets (root)
+	$(NODE_TEST) 'test/bpf/**/*.test.ts'
+
+netns-test: build ## Run the agent against real traffic in network namespaces (root)
+	$(NODE_TEST) --test-concurrency=1 'test/netns/**/*.test.ts'
+
+bench: build ## Measure side by side with other proxies (root)
+	scripts/node bench/run.ts
+
+clean: ## Remove what was built
+	rm -rf build
+	@if [ -f native/Makefile ]; then $(MAKE) --no-print-directory -C native clean; fi
+
+packages:
+	@scripts/system-packages
+
+modules: packages
+	@scripts/node-modules
