@@ -28,4 +28,6 @@ export const limits = {
   drainTimeoutMs: 10_000,
   /** Flow records that a worker keeps for `sluice observe --last`. */
   flowRingRecords: 4096,
+  /** Flow lines that wait for one reader of the admin socket, bytes; above, flows are lost to it and counted. */
+  flowStreamBacklogBytes: 1024 * 1024,
 } as const;
