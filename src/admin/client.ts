@@ -1,7 +1,6 @@
 /** The command line's side of the admin socket. */
 
 import { type IncomingMessage, request } from 'node:http';
-import { createInterface } from 'node:readline';
 import type { AgentStatus, ReloadResult } from './agent-view.ts';
 import type { FlowLine, FlowQuery } from './flow-stream.ts';
 import { adminSocketPath } from './socket-path.ts';
@@ -10,9 +9,14 @@ export class AdminClient {
   readonly #path: string;
   readonly #instance: string;
 
-  constructor(instance: string) {
+  /** @param instance names the agent in messages. */
+  constructor(path: string, instance: string) {
+    this.#path = path;
     this.#instance = instance;
-    this.#path = adminSocketPath(instance);
+  }
+
+  static of(instance: string): AdminClient {
+    return new AdminClient(adminSocketPath(instance), instance);
   }
 
   async status(): Promise<AgentStatus> {
@@ -33,7 +37,19 @@ export class AdminClient {
 
   async *flows({ last, follow }: FlowQuery): AsyncGenerator<FlowLine> {
     const response = await this.#send('GET', `/flows?last=${last}${follow ? '&follow=1' : ''}`);
-    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as FlowLine;
+    let rest = '';
+    try {
+      for await (const chunk of response.setEncoding('utf8')) {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) yield JSON.parse(line) as FlowLine;
+      }
+    } catch (error) {
+      if (!isAborted(error)) throw error;
+      throw new Error(`the agent of the instance "${this.#instance}" ended while its flows were followed`);
+    } finally {
+      response.destroy();
+    }
   }
 
   async #json(method: string, path: string): Promise<unknown> {
@@ -65,6 +81,11 @@ export class AdminClient {
         return new Error(`the agent at ${this.#path} did not answer: ${error.message}`);
     }
   }
+}
+
+/** What Node's client makes of a peer that goes away in the middle of a response. */
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 async function text(response: IncomingMessage): Promise<string> {
