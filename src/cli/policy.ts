@@ -1,0 +1,8 @@
+/** `sluice policy …`: everything about policies; only `get` needs a running agent. */
+
+import { Command } from 'commander';
+import { policyGetCommand } from './policy-get.ts';
+
+export function policyCommand(): Command {
+  return new Command('policy').description('Check, test and explain policies').addCommand(policyGetCommand());
+}
