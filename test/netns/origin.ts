@@ -1,0 +1,46 @@
+/** A real HTTP server in a station, and what it saw. */
+
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import type { Namespace } from './namespace.ts';
+
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly address: string;
+  readonly port: number;
+  /** Bytes of body. */
+  readonly received: number;
+}
+
+export class Origin {
+  readonly #seen: Seen[] = [];
+
+  /** Runs until its namespace is deleted. */
+  static async start(namespace: Namespace, port: number): Promise<Origin> {
+    const origin = new Origin();
+    const script = fileURLToPath(new URL('origin-server.ts', import.meta.url));
+    const child = namespace.spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let listening = false;
+    let rest = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines.map((one) => JSON.parse(one) as Seen | 'listening')) {
+        if (line === 'listening') listening = true;
+        else origin.#seen.push(line);
+      }
+    });
+    await eventually(`the origin listens on port ${port}`, () => listening || undefined);
+    return origin;
+  }
+
+  get seen(): readonly Seen[] {
+    return this.#seen;
+  }
+
+  /** Waits for the line of a request that was answered already: the pipe is not in step with the network. */
+  async saw(path: string): Promise<Seen> {
+    return eventually(`the origin sees ${path}`, () => this.#seen.find((one) => one.path === path), 5_000);
+  }
+}
