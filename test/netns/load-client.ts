@@ -1,0 +1,72 @@
+/**
+ * Many keep-alive connections that ask without pause; runs in a namespace of its own, told what to do by its parent
+ * (load.ts): `{connections, base, paths}` starts it, `'report'` asks for the counts so far, `'stop'` ends it.
+ */
+
+import { Agent, request } from 'node:http';
+import type { LoadOrder, LoadReport } from './load.ts';
+
+const statuses: Record<string, number> = {};
+const failures: Record<string, number> = {};
+let stopping = false;
+
+function count(table: Record<string, number>, key: string): void {
+  table[key] = (table[key] ?? 0) + 1;
+}
+
+/** @returns when the body has been read to its end. */
+function ask(agent: Agent, base: string, path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (table: Record<string, number>, key: string): void => {
+      count(table, `${path} ${key}`);
+      resolve();
+    };
+    request(base + path, { agent, timeout: 15_000 }, (response) => {
+      response.on('error', (error) => done(failures, error.message));
+      response.on('end', () => done(statuses, String(response.statusCode))).resume();
+    })
+      .on('timeout', function onTimeout(this: ReturnType<typeof request>) {
+        this.destroy(new Error('timeout'));
+      })
+      .on('error', (error: NodeJS.ErrnoException) => done(failures, error.code ?? error.message))
+      .end();
+  });
+}
+
+async function connection(order: LoadOrder, at: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (let turn = at; !stopping; turn++) {
+    await ask(agent, order.base, order.paths[turn % order.paths.length] ?? '/');
+    if (order.requestsEach !== undefined && turn - at + 1 >= order.requestsEach) break;
+  }
+  // The connections stay open until all are done, or "at the same time" would not be true.
+  await allDone();
+  agent.destroy();
+}
+
+let busy = 0;
+const waiting: (() => void)[] = [];
+function allDone(): Promise<void> {
+  busy--;
+  if (busy > 0) return new Promise((resolve) => waiting.push(resolve));
+  for (const resume of waiting) resume();
+  return Promise.resolve();
+}
+
+function report(final: boolean): void {
+  const message: LoadReport = { final, statuses, failures };
+  process.send?.(message);
+}
+
+process.on('message', (message: LoadOrder | 'report' | 'stop') => {
+  if (message === 'report') report(false);
+  else if (message === 'stop') stopping = true;
+  else {
+    busy = message.connections;
+    const all = Array.from({ length: message.connections }, (_, at) => connection(message, at));
+    void Promise.all(all).then(() => {
+      report(true);
+      process.disconnect();
+    });
+  }
+});

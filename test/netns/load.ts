@@ -1,0 +1,64 @@
+/** Load from a namespace, and what became of every request of it. */
+
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import type { Namespace } from './namespace.ts';
+
+export interface LoadOrder {
+  readonly connections: number;
+  /** `http://host:port`. */
+  readonly base: string;
+  /** Asked for in turn by every connection. */
+  readonly paths: readonly string[];
+  /** Absent: until stopped. */
+  readonly requestsEach?: number;
+}
+
+export interface LoadReport {
+  readonly final: boolean;
+  /** `path status` → count. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** `path error code` → count: requests that got no whole response. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export class Load {
+  readonly #child: ChildProcess;
+  #last: LoadReport = { final: false, statuses: {}, failures: {} };
+
+  constructor(namespace: Namespace, order: LoadOrder) {
+    const script = fileURLToPath(new URL('load-client.ts', import.meta.url));
+    this.#child = namespace.spawn(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child.on('message', (report: LoadReport) => {
+      this.#last = report;
+    });
+    this.#child.send(order);
+  }
+
+  /** Counts so far. */
+  async report(): Promise<LoadReport> {
+    const before = this.#last;
+    this.#child.send('report');
+    return eventually('the load reports', () => (this.#last === before ? undefined : this.#last));
+  }
+
+  /** Waits until `count` more requests ended with this status. */
+  async further(path: string, status: number, count: number): Promise<void> {
+    const key = `${path} ${status}`;
+    const start = (await this.report()).statuses[key] ?? 0;
+    await eventually(`${count} more of ${key}`, async () =>
+      ((await this.report()).statuses[key] ?? 0) >= start + count ? true : undefined,
+    );
+  }
+
+  async stop(): Promise<LoadReport> {
+    this.#child.send('stop');
+    return this.end();
+  }
+
+  /** Waits for the end of an order with `requestsEach`. */
+  async end(deadlineMs = 60_000): Promise<LoadReport> {
+    return eventually('the load ends', () => (this.#last.final ? this.#last : undefined), deadlineMs);
+  }
+}

@@ -1,0 +1,68 @@
+/** A changed policy file judges the next request of connections that are open, and fails none that it allows. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually } from './eventually.ts';
+import { Load } from './load.ts';
+import { Origin } from './origin.ts';
+import { egressHttp } from './policies.ts';
+import { agentOf, topologyOf } from './scene.ts';
+import { url } from './topology.ts';
+
+const always = '{method: GET, path: "/always"}';
+const sometimes = '{method: GET, path: "/sometimes"}';
+
+test('a policy that changes under load is in force on open connections, and no allowed request fails', async (t) => {
+  const topology = topologyOf(t);
+  const [web, api] = [topology.routed('web'), topology.routed('api')];
+  await Origin.start(api.namespace, 80);
+  const agent = await agentOf(topology, {
+    policies: { 'p.yaml': egressHttp('web', 'api', 80, [always]) },
+    workloads: [web, api],
+  });
+  const load = new Load(web.namespace, {
+    connections: 32,
+    base: url(api.address[4], 80, ''),
+    paths: ['/always', '/sometimes'],
+  });
+  await load.further('/sometimes', 403, 100);
+  for (let round = 0; round < 5; round++) {
+    await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, [always, sometimes]));
+    await load.further('/sometimes', 200, 100);
+    const opened = (await load.report()).statuses['/sometimes 403'];
+    await load.further('/sometimes', 200, 100);
+    assert.equal((await load.report()).statuses['/sometimes 403'], opened, 'nothing is denied by the old rule');
+
+    await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, [always]));
+    await load.further('/sometimes', 403, 100);
+    const closed = (await load.report()).statuses['/sometimes 200'];
+    await load.further('/sometimes', 403, 100);
+    assert.equal((await load.report()).statuses['/sometimes 200'], closed, 'nothing is allowed by the old rule');
+  }
+  const { statuses, failures } = await load.stop();
+  assert.deepEqual(failures, {});
+  assert.equal(statuses['/always 403'], undefined);
+});
+
+test('a bad new file keeps the old policy in force and is reported, a good one ends the report', async (t) => {
+  const topology = topologyOf(t);
+  const [web, api] = [topology.routed('web'), topology.routed('api')];
+  await Origin.start(api.namespace, 80);
+  const agent = await agentOf(topology, {
+    policies: { 'p.yaml': egressHttp('web', 'api', 80, [always]) },
+    workloads: [web, api],
+  });
+  const load = new Load(web.namespace, { connections: 4, base: url(api.address[4], 80, ''), paths: ['/always'] });
+  await load.further('/always', 200, 20);
+  agent.writePolicy('p.yaml', egressHttp('web', 'api', 80, ['{method: GET, pathh: "/always"}']));
+  const problem = await eventually('the problem is reported', async () => (await agent.status()).problems[0]);
+  assert.match(`${problem.source}: ${problem.message}`, /p\.yaml:\d+:\d+.*pathh/);
+  await load.further('/always', 200, 20);
+  agent.writePolicy('p.yaml', egressHttp('web', 'api', 80, [always]));
+  await eventually('the problem is gone', async () =>
+    (await agent.status()).problems.length === 0 ? true : undefined,
+  );
+  const { failures, statuses } = await load.stop();
+  assert.deepEqual(failures, {});
+  assert.deepEqual(Object.keys(statuses), ['/always 200']);
+});
