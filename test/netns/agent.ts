@@ -26,6 +26,11 @@ export interface AgentSetup {
 }
 
 let started = 0;
+const running = new Set<Agent>();
+// A test run that is interrupted never comes to `dispose`.
+process.on('exit', () => {
+  for (const agent of running) agent.abandon();
+});
 
 export class Agent {
   readonly instance: string;
@@ -41,6 +46,7 @@ export class Agent {
     // The process id tells whose it is; the letter tells several agents of one test file apart.
     this.instance = `t${process.pid}${String.fromCharCode(97 + (started++ % 26))}`;
     this.client = AdminClient.of(this.instance);
+    running.add(this);
     mkdirSync(this.#path('policies'));
     for (const [name, text] of Object.entries(setup.policies)) this.writePolicy(name, text);
     writeFileSync(this.#path('workloads.yaml'), workloadsFile(setup));
@@ -134,6 +140,13 @@ export class Agent {
   /** Ends it however it stands and removes all that it could leave behind. */
   async dispose(): Promise<void> {
     await this.kill();
+    this.abandon();
+  }
+
+  /** As `dispose`, but without waiting for the end. */
+  abandon(): void {
+    running.delete(this);
+    this.#child?.kill('SIGKILL');
     removeInstance(this.instance);
     rmSync(this.#directory, { recursive: true, force: true });
   }
