@@ -1,6 +1,9 @@
 /** 1 GiB each way through an L7 rule: nothing is lost, and the agent does not grow with it. */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Origin } from './origin.ts';
 import { egressHttp } from './policies.ts';
@@ -29,11 +32,14 @@ test('an upload and a download of 1 GiB stay whole, the agent below 200 MiB', as
   const download = await web.namespace.run('sh', '-c', `curl -s --max-time 120 '${at(`/big/bytes/${size}`)}' | wc -c`);
   assert.equal(Number(download.stdout), size);
 
-  const upload = await web.namespace.run(
-    'sh',
-    '-c',
-    `head -c ${size} /dev/zero | curl -s --max-time 120 -H 'Expect:' -X PUT -H 'Content-Length: ${size}' -T - '${at('/big/up')}'`,
-  );
+  // A sparse file: 1 GiB long and without a block on the disk.
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-bulk-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'zeros');
+  writeFileSync(file, '');
+  truncateSync(file, size);
+  const put = ['-s', '--max-time', '120', '-H', 'Expect:', '--upload-file', file, at('/big/up')];
+  const upload = await web.namespace.run('curl', ...put);
   assert.match(upload.stdout, new RegExp(` ${size}\n$`));
   assert.equal((await origin.saw('/big/up')).received, size);
 
