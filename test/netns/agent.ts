@@ -37,7 +37,7 @@ export class Agent {
   readonly client: AdminClient;
   readonly #topology: Topology;
   readonly #directory = mkdtempSync(join(tmpdir(), 'sluice-agent-'));
-  readonly #args: readonly string[];
+  readonly #args: string[];
   #child: ChildProcess | undefined;
   #log = '';
 
@@ -50,11 +50,9 @@ export class Agent {
     mkdirSync(this.#path('policies'));
     for (const [name, text] of Object.entries(setup.policies)) this.writePolicy(name, text);
     writeFileSync(this.#path('workloads.yaml'), workloadsFile(setup));
-    this.#args = [
-      ...['run', '--instance', this.instance],
-      ...['--policies', this.#path('policies'), '--workloads', this.#path('workloads.yaml')],
-      ...(setup.args ?? []),
-    ];
+    const [policies, workloads] = [this.#path('policies'), this.#path('workloads.yaml')];
+    this.#args = ['run', '--instance', this.instance, '--policies', policies, '--workloads', workloads];
+    if (setup.args) this.#args.push(...setup.args);
   }
 
   /** Resolves when the agent says that it is ready. @throws {Error} with its log when it ends instead. */
@@ -82,7 +80,7 @@ export class Agent {
       });
     } catch (error) {
       await this.kill();
-      throw new Error(`${error instanceof Error ? error.message : error}; its log:\n${this.#log}`);
+      throw new Error(`${error instanceof Error ? error.message : String(error)}; its log:\n${this.#log}`);
     }
   }
 

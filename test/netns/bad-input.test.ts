@@ -108,11 +108,17 @@ test('a second agent of the same instance is refused, and the first goes on', as
   const topology = topologyOf(t);
   const [web, api] = [topology.routed('web'), topology.routed('api')];
   const agent = await agentOf(topology, { policies: { 'p.yaml': goodPolicy }, workloads: [web, api] });
-  const second = await topology.host.run(
-    'timeout',
-    ...['--signal=KILL', '20', sluice, 'run', '--instance', agent.instance],
-    ...['--policies', agent.policyDirectory, '--workloads', join(agent.policyDirectory, '../workloads.yaml')],
-  );
+  const policies = agent.policyDirectory;
+  const args = [
+    'run',
+    '--instance',
+    agent.instance,
+    '--policies',
+    policies,
+    '--workloads',
+    `${policies}/../workloads.yaml`,
+  ];
+  const second = await topology.host.run('timeout', '--signal=KILL', '20', sluice, ...args);
   assertRefused(second, /already running.*--instance/s);
   assert.equal((await agent.status()).ready, true);
 });
