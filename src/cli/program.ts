@@ -1,7 +1,6 @@
 /** All commands, in the order in which the help shows them. Nouns read; verbs change. */
 
 import { Command } from 'commander';
-import { checkCommand } from './check.ts';
 import { metricsCommand } from './metrics.ts';
 import { observeCommand } from './observe.ts';
 import { policyCommand } from './policy.ts';
@@ -23,7 +22,6 @@ export function program(): Command {
   root.addCommand(workloadCommand());
   root.addCommand(reloadCommand());
   root.addCommand(metricsCommand());
-  root.addCommand(checkCommand());
   root
     .command('version')
     .description('Print the version')

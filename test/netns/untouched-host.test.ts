@@ -40,6 +40,7 @@ test('iptables, rules, routes, addresses and sysctls are the same before, during
 
   const before = settings(topology.host);
   const links = topology.host.ip('-o', 'link');
+  const programs = topology.host.runSync('bpftool', 'net', 'show');
   const agent = await agentOf(topology, {
     policies: {
       'egress.yaml': egressHttp('web', 'api', 80, onlyPublic),
@@ -67,7 +68,7 @@ test('iptables, rules, routes, addresses and sysctls are the same before, during
   ]) {
     assert.ok(!existsSync(place), `${place} is left behind`);
   }
-  assert.equal(topology.host.runSync('tc', 'qdisc', 'show', 'dev', 'v-web').includes('clsact'), false);
+  assert.equal(topology.host.runSync('bpftool', 'net', 'show'), programs, 'no program is left attached');
 });
 
 function names(links: string): string {
