@@ -84,6 +84,8 @@ async function request(
     answers.push({ step, answer });
   }
   const flows = await flowsOf(agent, answers.length);
+  const allowed = steps.filter(({ expected }) => expected === 200).length;
+  await eventually('the image service has logged what it saw', () => origin.seen.length >= allowed || undefined);
 
   heading('Requests by curl, and what became of them');
   const rows = answers.map(({ step, answer }) => {

@@ -40,7 +40,11 @@ export class Load {
   async report(): Promise<LoadReport> {
     const before = this.#last;
     this.#child.send('report');
-    return eventually('the load reports', () => (this.#last === before ? undefined : this.#last));
+    return eventually('the load reports', () => (this.#last === before ? this.#alive() : this.#last));
+  }
+
+  #alive(): undefined {
+    if (this.#child.exitCode !== null) throw new Error(`the load client ended with ${this.#child.exitCode}`);
   }
 
   /** Waits until `count` more requests ended with this status. */
@@ -59,6 +63,6 @@ export class Load {
 
   /** Waits for the end of an order with `requestsEach`. */
   async end(deadlineMs = 60_000): Promise<LoadReport> {
-    return eventually('the load ends', () => (this.#last.final ? this.#last : undefined), deadlineMs);
+    return eventually('the load ends', () => (this.#last.final ? this.#last : this.#alive()), deadlineMs);
   }
 }
