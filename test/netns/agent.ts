@@ -9,7 +9,7 @@ import type { AgentStatus } from '../../src/admin/agent-view.ts';
 import { AdminClient } from '../../src/admin/client.ts';
 import type { Flow } from '../../src/observe/flow.ts';
 import { eventually } from './eventually.ts';
-import { removeInstance } from './namespace.ts';
+import { removeInstance, runName } from './namespace.ts';
 import type { Station, Topology } from './topology.ts';
 
 export const sluice = fileURLToPath(new URL('../../bin/sluice', import.meta.url));
@@ -44,7 +44,7 @@ export class Agent {
   private constructor(topology: Topology, setup: AgentSetup) {
     this.#topology = topology;
     // The process id tells whose it is; the letter tells several agents of one test file apart.
-    this.instance = `t${process.pid}${String.fromCharCode(97 + (started++ % 26))}`;
+    this.instance = `${runName()}${String.fromCharCode(97 + (started++ % 26))}`;
     this.client = AdminClient.of(this.instance);
     running.add(this);
     mkdirSync(this.#path('policies'));

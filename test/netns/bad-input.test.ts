@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sluice } from './agent.ts';
 import { eventually } from './eventually.ts';
-import { type Finished, removeInstance } from './namespace.ts';
+import { type Finished, removeInstance, runName } from './namespace.ts';
 import { egressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
 import type { Topology } from './topology.ts';
 
 const goodPolicy = egressHttp('web', 'api', 80, onlyPublic);
-const instance = `t${process.pid}z`;
+const instance = `${runName()}z`;
 
 interface Input {
   readonly policy?: string;

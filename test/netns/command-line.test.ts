@@ -12,9 +12,9 @@ import type { Flow } from '../../src/observe/flow.ts';
 import { FlowHistory } from '../../src/observe/history.ts';
 import { sluice } from './agent.ts';
 import { eventually } from './eventually.ts';
-import { removeInstance } from './namespace.ts';
+import { removeInstance, runName } from './namespace.ts';
 
-const instance = `t${process.pid}y`;
+const instance = `${runName()}y`;
 
 function flow(target: string, verdict: Flow['verdict']): Flow {
   return {

@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { runName } from './namespace.ts';
 
 const script = fileURLToPath(new URL('../../scripts/demo.ts', import.meta.url));
 
@@ -20,14 +21,15 @@ function demo(): { child: ChildProcess; out: () => string; ended: Promise<number
 }
 
 /** Namespaces, pins, run directories and processes that carry the name of a run of this process. */
-function leftovers(pid: number | undefined): string[] {
-  const mine = new RegExp(`^(slt${pid}-|t${pid}[a-z])`);
+function leftovers(child: ChildProcess): string[] {
+  assert.ok(child.pid);
+  const name = runName(child.pid);
   const files = ['/run/netns', '/sys/fs/bpf', '/run'].flatMap((directory) =>
-    existsSync(directory) ? readdirSync(directory).filter((name) => mine.test(name)) : [],
+    existsSync(directory) ? readdirSync(directory).filter((file) => file.startsWith(name)) : [],
   );
   const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
     .split('\n')
-    .filter((args) => args.includes(`--instance t${pid}`) || args.includes(`/run/netns/slt${pid}-`));
+    .filter((args) => args.includes(`--instance ${name}`) || args.includes(`/run/netns/${name}`));
   return [...files, ...processes];
 }
 
@@ -37,7 +39,7 @@ test('the demo ends with 0 and shows allows and denies, twice', async () => {
     assert.equal(await ended, 0, out());
     assert.match(out(), /frontend +GET \/image\/42 +ALLOW +200/);
     assert.match(out(), /frontend +PUT \/image\/42 +DENY +403/);
-    assert.deepEqual(leftovers(child.pid), []);
+    assert.deepEqual(leftovers(child), []);
   }
 });
 
@@ -47,6 +49,6 @@ for (const moment of ['Three workloads', 'The policy', 'The agent: sluice run'])
     await eventually(`the demo says ${moment}`, () => out().includes(moment) || undefined);
     child.kill('SIGINT');
     assert.notEqual(await ended, 0);
-    await eventually('its processes are gone', () => leftovers(child.pid).length === 0 || undefined);
+    await eventually('its processes are gone', () => leftovers(child).length === 0 || undefined);
   });
 }

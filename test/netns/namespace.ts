@@ -6,8 +6,12 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 
-const prefix = `slt${process.pid}-`;
-const owned = /^(?:slt|t)(\d+)(?:[a-z]?-|[a-z]?$)/;
+/** What everything of a run is named by: eight characters, so that a letter more is still an instance name. */
+export function runName(pid: number = process.pid): string {
+  return `slt${pid.toString(36).padStart(5, '0')}`;
+}
+
+const owned = /^slt([0-9a-z]{5})[a-z]?(?:-|$)/;
 const namespaces = new Set<Namespace>();
 
 export interface Finished {
@@ -25,7 +29,7 @@ export class Namespace {
   }
 
   static create(role: string): Namespace {
-    const namespace = new Namespace(prefix + role);
+    const namespace = new Namespace(`${runName()}-${role}`);
     ip('netns', 'add', namespace.name);
     namespaces.add(namespace);
     namespace.ip('link', 'set', 'lo', 'up');
@@ -112,7 +116,7 @@ function removeLeftovers(): void {
 
 function isLeftover(name: string): boolean {
   const pid = owned.exec(name)?.[1];
-  return pid !== undefined && !existsSync(`/proc/${pid}`);
+  return pid !== undefined && !existsSync(`/proc/${Number.parseInt(pid, 36)}`);
 }
 
 function deleteAll(): void {
