@@ -1,0 +1,32 @@
+/* Every bound of the kernel side, each with its unit and the reason for the number. src/limits.ts has the other half. */
+#pragma once
+
+/* Endpoints of one node. Kubernetes' own bound is 110 pods a node; dense nodes run 500. */
+#define MAX_ENDPOINTS 4096
+/* Tracked connections. A conn is under 256 bytes and made on demand, so this is 64 MiB when full. */
+#define MAX_CONNECTIONS 262144
+/* Addresses and prefixes that have an identity. */
+#define MAX_PREFIXES 131072
+/* Entries of one endpoint's policy: identities times port prefixes. */
+#define MAX_POLICY_ENTRIES 65536
+/* Datagrams whose first fragment was seen and whose others may follow; the oldest give way. */
+#define MAX_FRAGMENTED 8192
+/* Bytes of the event ring. 128 bytes an event: 16,384 events between two reads. */
+#define EVENT_RING_BYTES (2 * 1024 * 1024)
+/* Proxy workers a direction: one per core of a large node is enough. */
+#define MAX_WORKERS 16
+/* IPv6 extension headers that are walked. RFC 8200 section 4.1 lists each kind once; real traffic has at most two. */
+#define MAX_EXTENSION_HEADERS 6
+
+/* Time without a packet after which a connection is forgotten, in seconds. */
+/* TCP before the handshake is complete: the kernel's own SYN retries end after 127 s. */
+#define TIMEOUT_SYN 130
+/* TCP, open. As nf_conntrack_tcp_timeout_established's usual tuning; a later packet is adopted or reset. */
+#define TIMEOUT_ESTABLISHED 21600
+/* TCP, closed by both: TIME_WAIT. */
+#define TIMEOUT_CLOSED 60
+/* UDP, seen one way only, and both ways. As nf_conntrack_udp_timeout and _stream. */
+#define TIMEOUT_UDP 30
+#define TIMEOUT_UDP_STREAM 120
+/* ICMP echo: its answer. */
+#define TIMEOUT_ICMP 30

@@ -1,0 +1,42 @@
+/* Out of the proxy's namespace: what its sockets send goes on at the tap, as if the endpoint or the network had sent it there. */
+
+static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
+{
+	struct packet packet = {};
+	struct flow_key flow;
+	struct conn *conn;
+	bool from_client = true, to_endpoint;
+	__u8 header[L2_HEADER];
+
+	if (parse_packet(skb, &packet) != PARSE_OK || packet.protocol != IPPROTO_TCP || packet.fragment)
+		return drop(skb, REASON_NO_CONNECTION, direction);
+	flow = flow_of(&packet, direction, true);
+	conn = bpf_map_lookup_elem(&connections, &flow);
+	if (!conn) {
+		from_client = false;
+		flow = flow_of(&packet, direction, false);
+		conn = bpf_map_lookup_elem(&connections, &flow);
+	}
+	if (!conn || !conn->diverted)
+		return drop(skb, REASON_NO_CONNECTION, direction);
+	for (int i = 0; i < L2_HEADER; i++)
+		header[i] = from_client ? conn->l2_forward[i] : conn->l2_reply[i];
+	if (bpf_skb_store_bytes(skb, 0, header, sizeof(header), 0))
+		return drop(skb, REASON_NO_CONNECTION, direction);
+	conn->last_seen = bpf_ktime_get_ns();
+	skb->mark = reinject_mark;
+	to_endpoint = from_client == (direction == DIRECTION_INGRESS);
+	return bpf_redirect(conn->ifindex, to_endpoint ? 0 : BPF_F_INGRESS);
+}
+
+SEC("tc")
+int reinject_egress(struct __sk_buff *skb)
+{
+	return reinject(skb, DIRECTION_EGRESS);
+}
+
+SEC("tc")
+int reinject_ingress(struct __sk_buff *skb)
+{
+	return reinject(skb, DIRECTION_INGRESS);
+}

@@ -1,0 +1,215 @@
+/* The tap: both hooks at the host side of an endpoint's interface. tc ingress sees what the endpoint sends, tc egress what it receives. */
+
+struct match {
+	struct flow_key flow;
+	struct conn *conn;
+	bool from_client;
+};
+
+static __always_inline struct match find_connection(const struct packet *packet, bool from_endpoint)
+{
+	struct match match = {.flow = flow_of(packet, from_endpoint ? DIRECTION_EGRESS : DIRECTION_INGRESS, true), .from_client = true};
+	match.conn = bpf_map_lookup_elem(&connections, &match.flow);
+	if (!match.conn) {
+		match.flow = flow_of(packet, from_endpoint ? DIRECTION_INGRESS : DIRECTION_EGRESS, false);
+		match.conn = bpf_map_lookup_elem(&connections, &match.flow);
+		match.from_client = false;
+	}
+	return match;
+}
+
+static __always_inline bool is_syn(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* What neither IP nor ARP is passes where no rule selects the endpoint. */
+static __always_inline int tap_unknown_l3(struct __sk_buff *skb, const struct endpoint *endpoint, __u8 direction)
+{
+	struct policy_entry entry = policy_lookup(endpoint->id, direction, 0, PROTOCOL_ANY, 0);
+	return entry.verdict == VERDICT_ALLOW ? pass(skb, entry.reason, direction) : drop(skb, REASON_UNKNOWN_L3, direction);
+}
+
+/* A TCP segment of no known connection, e.g. one that is older than the tap. Which end opened it is not known, so it
+ * passes only where both answers allow it without an L7 rule. */
+static __always_inline int tap_stray_segment(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
+					     __u32 peer, __u8 direction)
+{
+	struct policy_entry opened = policy_lookup(endpoint->id, direction, peer, IPPROTO_TCP, packet->destination_port);
+	struct policy_entry answered = policy_lookup(endpoint->id, !direction, peer, IPPROTO_TCP, packet->source_port);
+	if ((opened.verdict == VERDICT_ALLOW || opened.verdict == VERDICT_AUDIT) &&
+	    (answered.verdict == VERDICT_ALLOW || answered.verdict == VERDICT_AUDIT))
+		return pass(skb, opened.reason, direction);
+	return drop(skb, REASON_NOT_SYN, direction);
+}
+
+/* An L7 rule holds for TCP whose bytes the proxy's kernel sees exactly as the server's would. */
+static __always_inline __u8 undivertable(const struct packet *packet)
+{
+	if (packet->fragment)
+		return REASON_FRAGMENT;
+	if (packet->options)
+		return REASON_IP_OPTIONS;
+	return 0;
+}
+
+static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
+				    const struct flow_key *flow, __u32 peer, __u8 direction)
+{
+	struct policy_entry entry;
+	struct conn conn = {};
+	__u32 revision = policy_revision(); /* before the lookup: a policy that comes between is looked up again */
+	entry = policy_lookup(endpoint->id, direction, peer, packet->protocol, packet->destination_port);
+	if (entry.verdict == VERDICT_REDIRECT) {
+		__u8 reason = packet->protocol == IPPROTO_TCP ? undivertable(packet) : REASON_NO_RULE;
+		if (reason) {
+			entry.verdict = VERDICT_DENY;
+			entry.reason = reason;
+		}
+	}
+	if (entry.verdict == VERDICT_DENY) {
+		tell(skb, flow, packet, endpoint->id, peer, &entry);
+		return drop(skb, entry.reason, direction);
+	}
+	conn.endpoint = endpoint->id;
+	conn.peer = peer;
+	conn.ifindex = skb->ifindex;
+	conn.revision = revision;
+	conn.rule_set = entry.rule_set;
+	conn.rule = entry.rule;
+	conn.verdict = entry.verdict;
+	conn.reason = entry.reason;
+	conn.diverted = entry.verdict == VERDICT_REDIRECT;
+	follow_state(&conn, packet, true);
+	remember_l2(skb, &conn, true);
+	if (bpf_map_update_elem(&connections, flow, &conn, BPF_ANY)) {
+		entry.verdict = VERDICT_DENY;
+		entry.reason = REASON_TABLE_FULL;
+		tell(skb, flow, packet, endpoint->id, peer, &entry);
+		return drop(skb, REASON_TABLE_FULL, direction);
+	}
+	tell(skb, flow, packet, endpoint->id, peer, &entry);
+	return conn.diverted ? divert(skb, direction) : pass(skb, conn.reason, direction);
+}
+
+/* The policy changed since this connection was last looked at. */
+static __always_inline void judge_anew(struct conn *conn, const struct flow_key *flow, __u32 peer, __u32 revision)
+{
+	struct policy_entry entry = policy_lookup(conn->endpoint, flow->direction, peer, flow->protocol, flow->server_port);
+	conn->peer = peer;
+	conn->rule_set = entry.rule_set;
+	conn->rule = entry.rule;
+	conn->verdict = entry.verdict;
+	conn->reason = entry.reason;
+	if (entry.verdict == VERDICT_DENY) {
+		conn->reason = REASON_REVOKED;
+	} else if (entry.verdict == VERDICT_REDIRECT && !conn->diverted) {
+		conn->verdict = VERDICT_DENY;
+		conn->reason = REASON_TAKEOVER_NEEDED;
+	}
+	conn->revision = revision;
+}
+
+static __always_inline int tap_known(struct __sk_buff *skb, const struct packet *packet, struct match *match, __u32 peer)
+{
+	struct conn *conn = match->conn;
+	__u8 direction = match->flow.direction & 1;
+	__u32 revision = policy_revision();
+	if (conn->revision != revision)
+		judge_anew(conn, &match->flow, peer, revision);
+	if (conn->verdict == VERDICT_DENY)
+		return drop(skb, conn->reason, direction);
+	if (conn->diverted) {
+		__u8 reason = undivertable(packet);
+		if (reason)
+			return drop(skb, reason, direction);
+	}
+	follow_state(conn, packet, match->from_client);
+	remember_l2(skb, conn, match->from_client);
+	return conn->diverted ? divert(skb, direction) : pass(skb, conn->reason, direction);
+}
+
+/* An ICMP error goes where the packet went that it is about. */
+static __always_inline int tap_icmp_error(struct __sk_buff *skb, const struct packet *error, bool from_endpoint, __u8 direction,
+					  bool *done)
+{
+	struct packet quoted = {};
+	struct match match;
+	*done = true;
+	if (parse_quoted(skb, error, &quoted) != PARSE_OK)
+		return drop(skb, REASON_MALFORMED, direction);
+	match = find_connection(&quoted, !from_endpoint);
+	if (match.conn && match.conn->ifindex == skb->ifindex && match.conn->verdict != VERDICT_DENY)
+		return match.conn->diverted ? divert(skb, match.flow.direction) : pass(skb, match.conn->reason, direction);
+	*done = false;
+	return TC_ACT_SHOT;
+}
+
+static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
+{
+	/* of a flow that this packet would open */
+	__u8 direction = from_endpoint ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+	__u32 ifindex = skb->ifindex, peer;
+	struct endpoint *endpoint;
+	struct packet packet = {};
+	struct match match;
+
+	if (skb->mark == reinject_mark) {
+		skb->mark = 0;
+		return pass(skb, REASON_REINJECTED, direction);
+	}
+	endpoint = bpf_map_lookup_elem(&endpoints, &ifindex);
+	if (!endpoint)
+		return drop(skb, REASON_NO_POLICY, direction);
+	switch (parse_packet(skb, &packet)) {
+	case PARSE_OK:
+		break;
+	case PARSE_LINK:
+		return pass(skb, REASON_LINK, direction);
+	case PARSE_UNKNOWN_L3:
+		return tap_unknown_l3(skb, endpoint, direction);
+	default:
+		return drop(skb, REASON_MALFORMED, direction);
+	}
+	if (from_endpoint && endpoint->check_source && identity_of(packet.source) != endpoint->identity &&
+	    !is_unspecified(packet.source) && !is_link_local(packet.source))
+		return drop(skb, REASON_SPOOFED, direction);
+	if (packet.fragment && !resolve_fragment(&packet))
+		return drop(skb, REASON_FRAGMENT, direction);
+	if (packet.icmp_error) {
+		bool done;
+		int action = tap_icmp_error(skb, &packet, from_endpoint, direction, &done);
+		if (done)
+			return action;
+	}
+
+	peer = identity_of(from_endpoint ? packet.destination : packet.source);
+	match = find_connection(&packet, from_endpoint);
+	if (match.conn && match.conn->ifindex != ifindex) {
+		/* A tap that is gone leaves its connections behind; another live one has the same four-tuple. */
+		__u32 other = match.conn->ifindex;
+		if (bpf_map_lookup_elem(&endpoints, &other))
+			return drop(skb, REASON_COLLISION, direction);
+		match.conn = 0;
+	}
+	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(&packet))
+		match.conn = 0; /* the ports are used again */
+	if (match.conn)
+		return tap_known(skb, &packet, &match, peer);
+	if (packet.protocol == IPPROTO_TCP && !is_syn(&packet))
+		return tap_stray_segment(skb, endpoint, &packet, peer, direction);
+	match.flow = flow_of(&packet, direction, true);
+	return tap_open(skb, endpoint, &packet, &match.flow, peer, direction);
+}
+
+SEC("tc")
+int tap_from_endpoint(struct __sk_buff *skb)
+{
+	return tap(skb, true);
+}
+
+SEC("tc")
+int tap_to_endpoint(struct __sk_buff *skb)
+{
+	return tap(skb, false);
+}

@@ -1,0 +1,66 @@
+/* The end of a packet's way: counted, told, passed, dropped or diverted. */
+#pragma once
+
+/* Set by the agent before load. */
+volatile const __u32 reinject_mark = 0;        /* random, so that nothing else on the host sets it by chance */
+volatile const __u32 proxy_ifindex[2] = {0};   /* host side of the proxy's veth, by direction */
+volatile const __u8 proxy_mac[2][6] = {{0}};   /* of the other side */
+
+static __always_inline void count(struct __sk_buff *skb, __u8 reason, __u8 direction)
+{
+	__u32 index = reason * 2 + direction;
+	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
+	if (counter) {
+		counter->packets++;
+		counter->bytes += skb->len;
+	}
+}
+
+static __always_inline void tell(struct __sk_buff *skb, const struct flow_key *flow, const struct packet *packet, __u32 endpoint,
+				 __u32 peer, const struct policy_entry *entry)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		__u32 zero = 0;
+		__u64 *lost = bpf_map_lookup_elem(&lost_events, &zero);
+		if (lost)
+			(*lost)++;
+		return;
+	}
+	event->time = bpf_ktime_get_ns();
+	event->flow = *flow;
+	event->endpoint = endpoint;
+	event->peer = peer;
+	event->rule = entry->rule;
+	event->ifindex = skb->ifindex;
+	event->length = skb->len;
+	event->verdict = entry->verdict;
+	event->reason = entry->reason;
+	event->tcp_flags = packet->tcp_flags;
+	event->pad = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline int pass(struct __sk_buff *skb, __u8 reason, __u8 direction)
+{
+	count(skb, reason, direction);
+	return TC_ACT_OK;
+}
+
+static __always_inline int drop(struct __sk_buff *skb, __u8 reason, __u8 direction)
+{
+	count(skb, reason, direction);
+	return TC_ACT_SHOT;
+}
+
+/* Into the proxy's namespace of this direction. */
+static __always_inline int divert(struct __sk_buff *skb, __u8 direction)
+{
+	__u8 mac[6];
+	for (int i = 0; i < 6; i++)
+		mac[i] = proxy_mac[direction & 1][i];
+	count(skb, REASON_DIVERTED, direction);
+	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0))
+		return TC_ACT_SHOT;
+	return bpf_redirect(proxy_ifindex[direction & 1], 0);
+}
