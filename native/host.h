@@ -1,0 +1,22 @@
+#pragma once
+// Small things of the host that Node has no call for.
+
+#include <napi.h>
+
+namespace sluice {
+
+// interface.cc
+Napi::Value interfaceIndex(const Napi::CallbackInfo &info);
+// bpffs.cc
+Napi::Value bpffsMount(const Napi::CallbackInfo &info);
+Napi::Value bpffsUnpin(const Napi::CallbackInfo &info);
+// lock.cc
+Napi::Value lockFile(const Napi::CallbackInfo &info);
+// handover.cc
+Napi::Value socketPair(const Napi::CallbackInfo &info);
+Napi::Value sendFds(const Napi::CallbackInfo &info);
+Napi::Value recvFds(const Napi::CallbackInfo &info);
+// probe.cc
+Napi::Value probe(const Napi::CallbackInfo &info);
+
+} // namespace sluice

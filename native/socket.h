@@ -1,0 +1,41 @@
+#pragma once
+// The proxy's TCP sockets: one that accepts as every address, and ones that speak with the client's own address.
+
+#include <napi.h>
+
+#include <optional>
+
+#include "address.h"
+#include "fd.h"
+
+namespace sluice {
+
+// A non-blocking TCP socket that may have addresses which are not the host's. Throws SOCKET.
+Fd transparentSocket(int family, std::optional<int> netns);
+void setOption(int fd, int level, int option, int value, const char *name);
+
+struct Upstream {
+	Fd fd;
+	Address client;
+	Address server;
+};
+
+// (options) of upstreamSocket. The connection is under way when it returns. Throws ARGUMENT, SOCKET, CONNECT.
+Upstream startUpstream(const Napi::Value &options);
+
+Napi::Value listenTransparent(const Napi::CallbackInfo &info);
+Napi::Value upstreamSocket(const Napi::CallbackInfo &info);
+
+// connect.cc
+Napi::Value connectStart(const Napi::CallbackInfo &info);
+
+// tcp.cc
+Napi::Value resetFd(const Napi::CallbackInfo &info);
+Napi::Value socketResetOnClose(const Napi::CallbackInfo &info);
+Napi::Value socketAddresses(const Napi::CallbackInfo &info);
+Napi::Value tcpInfo(const Napi::CallbackInfo &info);
+Napi::Value setTcpOptions(const Napi::CallbackInfo &info);
+Napi::Value shutdownWrite(const Napi::CallbackInfo &info);
+Napi::Value closeFd(const Napi::CallbackInfo &info);
+
+} // namespace sluice
