@@ -50,6 +50,13 @@ enum conn_state {
 	CONN_CLOSED = 3,      /* FINs from both, or an RST */
 };
 
+/* Bounds that the agent needs too. */
+enum bound {
+	BOUND_ENDPOINTS = MAX_ENDPOINTS,
+	BOUND_POLICY_ENTRIES = MAX_POLICY_ENTRIES,
+	BOUND_WORKERS = MAX_WORKERS,
+};
+
 /* One flow as its endpoint sees it. `client` is who opened it. For ICMP echo the ports are the identifier and the request's type. */
 struct flow_key {
 	__u8 client[16];

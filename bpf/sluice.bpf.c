@@ -23,4 +23,16 @@
 #include "lookup.c"
 #include "expire.c"
 
+/* BTF has only the types that something is made of; the agent needs all of abi.h. */
+volatile const struct {
+	enum direction direction;
+	enum verdict verdict;
+	enum reason reason;
+	enum conn_state conn_state;
+	enum bound bound;
+	struct policy_key policy_key;
+	struct policy_entry policy_entry;
+	struct event event;
+} abi_types = {0};
+
 char sluice_license[] SEC("license") = "Dual BSD/GPL";
