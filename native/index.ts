@@ -1,0 +1,36 @@
+/** The only door to the addon: libbpf, transparent sockets, network namespaces and TCP_REPAIR for TypeScript. */
+
+export { NativeError, type NativeErrorCode } from './error.ts';
+export { lockFile, mountBpffs, unpin } from './host.ts';
+export {
+  attachClsact,
+  BpfLink,
+  type CgroupAttachment,
+  type ClsactAttachment,
+  type LinkInfo,
+  type TcxAttachment,
+  type TrafficDirection,
+  type XdpAttachment,
+} from './link.ts';
+export { BpfMap, type MapCreation, type MapInfo, putFlags } from './map.ts';
+export { ifindex, openNetns } from './netns.ts';
+export { type BpfObject, openObject } from './object.ts';
+export { BpfProgram, type ProgramInfo, type TestRun, type TestRunOptions } from './program.ts';
+export { RingBuffer } from './ringbuf.ts';
+export {
+  type ConnectAttempt,
+  closeFd,
+  connectUpstream,
+  type ListenOptions,
+  listenTransparent,
+  resetFd,
+  type SocketAddress,
+  setTcpOptions,
+  shutdownWrite,
+  socketAddresses,
+  socketResetOnClose,
+  type TcpOptions,
+  tcpInfo,
+  type UpstreamOptions,
+  upstreamSocket,
+} from './socket.ts';
