@@ -122,6 +122,7 @@ struct policy_entry {
 struct settings {
 	__u32 revision; /* grows with each change of policy; connections are judged anew */
 	__u32 workers;  /* slots 0 .. workers - 1 of each direction in `listeners` */
+	__u32 mark;     /* of re-injected packets; random, so that nothing else on the host sets it by chance */
 };
 
 struct counter {

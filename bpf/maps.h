@@ -69,6 +69,14 @@ struct {
 	__type(value, struct settings);
 } settings SEC(".maps");
 
+/* An array's only element is always there; the verifier wants to see the test all the same. */
+static __always_inline struct settings current_settings(void)
+{
+	__u32 zero = 0;
+	struct settings none = {}, *current = bpf_map_lookup_elem(&settings, &zero);
+	return current ? *current : none;
+}
+
 /* reason * 2 + direction -> packets and bytes */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -27,10 +27,3 @@ static __always_inline struct policy_entry policy_lookup(__u32 endpoint, __u8 di
 	entry = bpf_map_lookup_elem(policy, &key);
 	return entry ? *entry : none;
 }
-
-static __always_inline __u32 policy_revision(void)
-{
-	__u32 zero = 0;
-	struct settings *current = bpf_map_lookup_elem(&settings, &zero);
-	return current ? current->revision : 0;
-}

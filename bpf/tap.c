@@ -54,11 +54,10 @@ static __always_inline __u8 undivertable(const struct packet *packet)
 }
 
 static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
-				    const struct flow_key *flow, __u32 peer, __u8 direction)
+				    const struct flow_key *flow, __u32 peer, __u8 direction, __u32 revision)
 {
 	struct policy_entry entry;
 	struct conn conn = {};
-	__u32 revision = policy_revision(); /* before the lookup: a policy that comes between is looked up again */
 	entry = policy_lookup(endpoint->id, direction, peer, packet->protocol, packet->destination_port);
 	if (entry.verdict == VERDICT_REDIRECT) {
 		__u8 reason = packet->protocol == IPPROTO_TCP ? undivertable(packet) : REASON_NO_RULE;
@@ -93,9 +92,10 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 }
 
 /* The policy changed since this connection was last looked at. */
-static __always_inline void judge_anew(struct conn *conn, const struct flow_key *flow, __u32 peer, __u32 revision)
+static __always_inline void judge_anew(struct conn *conn, __u32 endpoint, const struct flow_key *flow, __u32 peer, __u32 revision)
 {
-	struct policy_entry entry = policy_lookup(conn->endpoint, flow->direction, peer, flow->protocol, flow->server_port);
+	struct policy_entry entry = policy_lookup(endpoint, flow->direction, peer, flow->protocol, flow->server_port);
+	conn->endpoint = endpoint; /* a new agent may number them anew */
 	conn->peer = peer;
 	conn->rule_set = entry.rule_set;
 	conn->rule = entry.rule;
@@ -110,13 +110,13 @@ static __always_inline void judge_anew(struct conn *conn, const struct flow_key 
 	conn->revision = revision;
 }
 
-static __always_inline int tap_known(struct __sk_buff *skb, const struct packet *packet, struct match *match, __u32 peer)
+static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
+				     struct match *match, __u32 peer, __u32 revision)
 {
 	struct conn *conn = match->conn;
 	__u8 direction = match->flow.direction & 1;
-	__u32 revision = policy_revision();
 	if (conn->revision != revision)
-		judge_anew(conn, &match->flow, peer, revision);
+		judge_anew(conn, endpoint->id, &match->flow, peer, revision);
 	if (conn->verdict == VERDICT_DENY)
 		return drop(skb, conn->reason, direction);
 	if (conn->diverted) {
@@ -150,11 +150,13 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	/* of a flow that this packet would open */
 	__u8 direction = from_endpoint ? DIRECTION_EGRESS : DIRECTION_INGRESS;
 	__u32 ifindex = skb->ifindex, peer;
+	/* Before any lookup: a policy that comes between is looked up again. */
+	struct settings settings = current_settings();
 	struct endpoint *endpoint;
 	struct packet packet = {};
 	struct match match;
 
-	if (skb->mark == reinject_mark) {
+	if (settings.mark && skb->mark == settings.mark) {
 		skb->mark = 0;
 		return pass(skb, REASON_REINJECTED, direction);
 	}
@@ -195,11 +197,11 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(&packet))
 		match.conn = 0; /* the ports are used again */
 	if (match.conn)
-		return tap_known(skb, &packet, &match, peer);
+		return tap_known(skb, endpoint, &packet, &match, peer, settings.revision);
 	if (packet.protocol == IPPROTO_TCP && !is_syn(&packet))
 		return tap_stray_segment(skb, endpoint, &packet, peer, direction);
 	match.flow = flow_of(&packet, direction, true);
-	return tap_open(skb, endpoint, &packet, &match.flow, peer, direction);
+	return tap_open(skb, endpoint, &packet, &match.flow, peer, direction, settings.revision);
 }
 
 SEC("tc")

@@ -2,9 +2,8 @@
 #pragma once
 
 /* Set by the agent before load. */
-volatile const __u32 reinject_mark = 0;        /* random, so that nothing else on the host sets it by chance */
-volatile const __u32 proxy_ifindex[2] = {0};   /* host side of the proxy's veth, by direction */
-volatile const __u8 proxy_mac[2][6] = {{0}};   /* of the other side */
+volatile const __u32 proxy_ifindex[2] = {0}; /* host side of the proxy's veth, by direction */
+volatile const __u8 proxy_mac[2][6] = {{0}}; /* of the other side */
 
 static __always_inline void count(struct __sk_buff *skb, __u8 reason, __u8 direction)
 {

@@ -66,9 +66,10 @@ export const policy_entry = {
 } as const;
 
 export const settings = {
-  size: 8,
+  size: 12,
   revision: { offset: 0, size: 4 },
   workers: { offset: 4, size: 4 },
+  mark: { offset: 8, size: 4 },
 } as const;
 
 export const counter = {
