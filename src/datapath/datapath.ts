@@ -1,0 +1,232 @@
+/**
+ * The kernel's half of the agent: programs, maps and the proxy's namespaces, from their load or adoption to their end.
+ *
+ * Order is everything here. Maps come before policy and policy before links, so that no packet meets a tap without its
+ * policy. An agent that starts where another one died makes new policy maps beside the old ones, keeps the table of
+ * connections, and exchanges the programs link by link.
+ */
+
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BpfMap, type BpfObject, mountBpffs, openObject, RingBuffer, unpin } from '../../native/index.ts';
+import type { Direction } from '../identity/identity.ts';
+import type { KernelEvent } from '../observe/kernel-event.ts';
+import type { ResolvedPolicy, RuleRef } from '../policy/resolved.ts';
+import { bound } from './abi.generated.ts';
+import { Attachments } from './attachments.ts';
+import { clockOffset, readEvent } from './event-reader.ts';
+import { KernelMaps, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
+import { ensureProxyNamespace, type ProxyNamespace, removeProxyNamespace } from './proxy-namespace.ts';
+import type { Tap } from './tap.ts';
+
+export interface DatapathOptions {
+  readonly instance: string;
+  /** Path of the BPF object. */
+  readonly object: string;
+  /** Listener slots a direction. */
+  readonly workers: number;
+}
+
+const bpffs = '/sys/fs/bpf';
+const directions = ['egress', 'ingress'] as const satisfies readonly Direction[];
+/** Maps that the next agent goes on with. */
+const inherited = ['connections', 'counters'] as const;
+
+export class Datapath {
+  readonly namespaces: Readonly<Record<Direction, ProxyNamespace>>;
+  /** True: an earlier agent's connections go on. */
+  readonly adopted: boolean;
+  readonly #options: DatapathOptions;
+  readonly #directory: string;
+  readonly #object: BpfObject;
+  readonly #maps: KernelMaps;
+  readonly #attachments: Attachments;
+  readonly #ruleNumbers = new Map<string, number>();
+  #settings: Settings;
+  #taps: ReadonlyMap<number, Tap> = new Map();
+  #endpoints = new Set<number>();
+  #ring: RingBuffer | undefined;
+
+  /** @throws {NativeError} when the kernel refuses; {Error} when a tool of the host does. Nothing is attached yet. */
+  static async open(options: DatapathOptions): Promise<Datapath> {
+    mountBpffs(bpffs);
+    const namespaces = {
+      egress: await ensureProxyNamespace(options.instance, 'egress'),
+      ingress: await ensureProxyNamespace(options.instance, 'ingress'),
+    };
+    return new Datapath(options, namespaces);
+  }
+
+  private constructor(options: DatapathOptions, namespaces: Readonly<Record<Direction, ProxyNamespace>>) {
+    this.#options = options;
+    this.namespaces = namespaces;
+    this.#directory = join(bpffs, options.instance);
+    mkdirSync(join(this.#directory, 'maps'), { recursive: true });
+    const earlier = this.#earlierSettings();
+    this.adopted = earlier !== undefined;
+    this.#settings = {
+      revision: (earlier?.revision ?? 0) + 1,
+      workers: options.workers,
+      mark: earlier?.mark ?? randomInt(1, 2 ** 32),
+    };
+    this.#object = this.#load();
+    this.#maps = new KernelMaps(this.#object);
+    this.#maps.writeSettings(this.#settings);
+    this.#attachments = new Attachments(join(this.#directory, 'links'));
+  }
+
+  /** Descriptor of the table of connections; workers look up in it who is on a connection. */
+  get connectionsFd(): number {
+    return this.#maps.connections.fd;
+  }
+
+  get attachmentKind(): string {
+    return this.#attachments.kind;
+  }
+
+  setListener(direction: Direction, worker: number, fd: number): void {
+    this.#maps.listeners.putFd(u32(slotOf(direction, worker)), fd);
+  }
+
+  clearListener(direction: Direction, worker: number): void {
+    this.#maps.listeners.delete(u32(slotOf(direction, worker)));
+  }
+
+  /**
+   * Puts policy and taps in force, as a whole for each endpoint; open connections are judged anew by their next packet.
+   * @throws {Error} what was in force for an endpoint stays so.
+   */
+  apply(resolved: ResolvedPolicy, taps: readonly Tap[]): void {
+    const deleteStale = this.#maps.putIdentities(resolved);
+    const tapped = new Set<number>(taps.map(({ endpoint }) => endpoint));
+    for (const policy of resolved.endpoints) {
+      if (tapped.has(policy.endpoint)) this.#maps.putPolicy(policy, (ref) => this.#ruleNumber(ref));
+    }
+    const wanted = new Map(taps.map((tap) => [tap.ifindex, tap]));
+    for (const tap of taps) this.#maps.putEndpoint(tap);
+    this.#attachProxySide();
+    for (const tap of taps) this.#attachTap(tap);
+    this.#settings = { ...this.#settings, revision: (this.#settings.revision + 1) >>> 0 };
+    this.#maps.writeSettings(this.#settings);
+
+    this.#attachments.detach((name) => {
+      const ifindex = /^tap-(\d+)-/.exec(name)?.[1];
+      return ifindex !== undefined && !wanted.has(Number(ifindex));
+    });
+    for (const ifindex of this.#taps.keys()) if (!wanted.has(ifindex)) this.#maps.deleteEndpoint(ifindex);
+    for (const id of this.#endpoints) if (!tapped.has(id)) this.#maps.deletePolicy(id as Tap['endpoint']);
+    deleteStale();
+    this.#taps = wanted;
+    this.#endpoints = tapped;
+    this.#pinMaps();
+  }
+
+  /** Calls `deliver` with every batch of events from now on. */
+  observe(deliver: (events: readonly KernelEvent[]) => void): void {
+    this.#ring = new RingBuffer(this.#maps.events, (records) => {
+      const offset = clockOffset();
+      deliver(records.map((record) => readEvent(record, offset)));
+    });
+  }
+
+  packetCounts(): PacketCount[] {
+    return this.#maps.packetCounts();
+  }
+
+  /** Events that found the ring full. */
+  lostEvents(): number {
+    return this.#maps.lostEvents();
+  }
+
+  /** Forgets connections that ended or fell silent. @returns how many remain. */
+  expire(): number {
+    return this.#object.program('expire').testRun({ data: Buffer.alloc(64) }).retval;
+  }
+
+  /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
+  async close(leaveAttached: boolean): Promise<void> {
+    this.#ring?.close();
+    if (leaveAttached) {
+      this.#attachments.close();
+    } else {
+      this.#attachments.detach((name) => name.startsWith('tap-'));
+      this.#attachments.detach(() => true);
+      for (const name of [...inherited, 'settings']) unpinIfThere(this.#mapPath(name));
+      for (const part of ['maps', 'links', '']) rmdirSync(join(this.#directory, part));
+    }
+    this.#object.close();
+    if (!leaveAttached)
+      for (const direction of directions) await removeProxyNamespace(this.#options.instance, direction);
+  }
+
+  #load(): BpfObject {
+    const object = openObject(this.#options.object);
+    try {
+      const ifindexes = Buffer.concat(directions.map((direction) => u32(this.namespaces[direction].ifindex)));
+      object.setRodata('proxy_ifindex', ifindexes);
+      object.setRodata('proxy_mac', Buffer.concat(directions.map((direction) => this.namespaces[direction].mac)));
+      for (const name of inherited) {
+        if (existsSync(this.#mapPath(name))) object.reuseMap(name, BpfMap.openPinned(this.#mapPath(name)));
+      }
+      object.load();
+      return object;
+    } catch (error) {
+      object.close();
+      throw error;
+    }
+  }
+
+  #earlierSettings(): Settings | undefined {
+    const path = this.#mapPath('settings');
+    if (!existsSync(path)) return undefined;
+    using map = BpfMap.openPinned(path);
+    return readSettings(map);
+  }
+
+  /** Pins what the next agent needs, once our programs are the ones in force. */
+  #pinMaps(): void {
+    for (const name of inherited) {
+      if (!existsSync(this.#mapPath(name))) this.#maps[name].pin(this.#mapPath(name));
+    }
+    unpinIfThere(this.#mapPath('settings'));
+    this.#maps.settings.pin(this.#mapPath('settings'));
+  }
+
+  #attachProxySide(): void {
+    for (const direction of directions) {
+      const { ifindex, path } = this.namespaces[direction];
+      this.#attachments.attachNetns(`lookup-${direction}`, this.#object.program(`lookup_${direction}`), path);
+      const program = this.#object.program(`reinject_${direction}`);
+      this.#attachments.attachTraffic(`reinject-${direction}`, { program, ifindex, direction: 'ingress' });
+    }
+  }
+
+  #attachTap({ ifindex }: Tap): void {
+    const from = this.#object.program('tap_from_endpoint');
+    const to = this.#object.program('tap_to_endpoint');
+    this.#attachments.attachTraffic(`tap-${ifindex}-from`, { program: from, ifindex, direction: 'ingress' });
+    this.#attachments.attachTraffic(`tap-${ifindex}-to`, { program: to, ifindex, direction: 'egress' });
+  }
+
+  #ruleNumber(ref: RuleRef): number {
+    const key = `${ref.policy} ${ref.rule}`;
+    const known = this.#ruleNumbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#ruleNumbers.size + 1;
+    this.#ruleNumbers.set(key, number);
+    return number;
+  }
+
+  #mapPath(name: string): string {
+    return join(this.#directory, 'maps', name);
+  }
+}
+
+function slotOf(direction: Direction, worker: number): number {
+  return (direction === 'ingress' ? bound.workers : 0) + worker;
+}
+
+function unpinIfThere(path: string): void {
+  if (existsSync(path)) unpin(path);
+}
