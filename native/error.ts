@@ -40,12 +40,12 @@ export type NativeErrorCode =
 export class NativeError extends Error {
   override readonly name = 'NativeError';
   readonly code: NativeErrorCode;
-  /** The kernel's error number, 0 where the kernel was not asked. */
+  /** The kernel's error number, 0 where the kernel was not asked; above 4000 libbpf's own. */
   readonly errno: number;
   /** `ECONNREFUSED` and so on, empty where there is none. */
   readonly errnoName: string;
   /** The last lines of libbpf's and the verifier's log, where there is one. */
-  readonly log?: string;
+  declare readonly log?: string;
 
   constructor(message: string, code: NativeErrorCode, errno: number, errnoName: string, log?: string) {
     super(message);

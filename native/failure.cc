@@ -1,5 +1,7 @@
 #include "failure.h"
 
+#include <bpf/libbpf.h>
+
 #include <cstring>
 
 namespace sluice {
@@ -11,9 +13,13 @@ std::string describe(int number, const std::string &what)
 	if (number == 0)
 		return what;
 	const char *name = strerrorname_np(number);
-	std::string text = what + ": " + strerrordesc_np(number);
-	if (name != nullptr)
-		text += std::string(" (") + name + ")";
+	if (name == nullptr) {
+		// libbpf has numbers of its own above the kernel's.
+		char own[128];
+		libbpf_strerror(number, own, sizeof own);
+		return what + ": " + own;
+	}
+	std::string text = what + ": " + strerrordesc_np(number) + " (" + name + ")";
 	if (number == EPERM || number == EACCES)
 		text += "; run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN";
 	return text;

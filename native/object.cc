@@ -6,8 +6,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <cstring>
-#include <memory>
+#include <map>
 
 #include "arguments.h"
 #include "libbpf_log.h"
@@ -51,6 +50,8 @@ public:
 
 	const std::string name;
 	bool loaded = false;
+	// libbpf renames a declared map to the one that is used in its place.
+	std::map<std::string, bpf_map *> reused;
 
 private:
 	bpf_object *object_;
@@ -63,7 +64,11 @@ Object &objectOf(const Napi::Value &value)
 
 bpf_map *findMap(const Object &object, const std::string &name)
 {
-	bpf_map *map = bpf_object__find_map_by_name(object.get(), name.c_str());
+	bpf_object *opened = object.get();
+	const auto reused = object.reused.find(name);
+	if (reused != object.reused.end())
+		return reused->second;
+	bpf_map *map = bpf_object__find_map_by_name(opened, name.c_str());
 	if (map == nullptr)
 		fail("NOT_FOUND", ENOENT, "find map " + name + " in object " + object.name);
 	return map;
@@ -133,7 +138,7 @@ Napi::Value objectSetMaxEntries(const Napi::CallbackInfo &info)
 
 Napi::Value objectReuseMap(const Napi::CallbackInfo &info)
 {
-	const Object &object = objectOf(info[0]);
+	Object &object = objectOf(info[0]);
 	object.unloaded();
 	const std::string name = text(info[1], "map", 255);
 	bpf_map *declared = findMap(object, name);
@@ -142,6 +147,7 @@ Napi::Value objectReuseMap(const Napi::CallbackInfo &info)
 	const int error = bpf_map__reuse_fd(declared, other.descriptor());
 	if (error != 0)
 		fail("BPF_OPEN", -error, "reuse a map for " + name);
+	object.reused[name] = declared;
 	return info.Env().Undefined();
 }
 

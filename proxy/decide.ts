@@ -26,7 +26,12 @@ export interface HttpRequestHead {
 export type HeaderEdit = { readonly match: HeaderMatch; readonly rule: RuleRef };
 
 export type HttpDecision =
-  | { readonly verdict: 'ALLOW'; readonly permit: Permit; readonly rule: RuleRef; readonly edits: readonly HeaderEdit[] }
+  | {
+      readonly verdict: 'ALLOW';
+      readonly permit: Permit;
+      readonly rule: RuleRef;
+      readonly edits: readonly HeaderEdit[];
+    }
   /** Would be denied; forwarded because the rule set is in audit mode. */
   | { readonly verdict: 'AUDIT'; readonly permit: Permit; readonly reason: DenyReason; readonly detail: string }
   | { readonly verdict: 'DENY'; readonly reason: DenyReason; readonly detail: string };

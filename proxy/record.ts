@@ -31,8 +31,20 @@ export interface ConnectionFacts {
 }
 
 export type L7Facts =
-  | { readonly protocol: 'http'; readonly version: string; readonly method: string; readonly target: string; readonly host: string }
-  | { readonly protocol: 'grpc'; readonly service: string; readonly method: string; readonly status?: number; readonly phase?: 'open' | 'close' }
+  | {
+      readonly protocol: 'http';
+      readonly version: string;
+      readonly method: string;
+      readonly target: string;
+      readonly host: string;
+    }
+  | {
+      readonly protocol: 'grpc';
+      readonly service: string;
+      readonly method: string;
+      readonly status?: number;
+      readonly phase?: 'open' | 'close';
+    }
   | {
       readonly protocol: 'kafka';
       readonly api: string;

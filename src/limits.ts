@@ -18,6 +18,27 @@ export const limits = {
   /** Backlog towards a peer, bytes, above which the other side is not read (high) until it falls below low. */
   relayBacklogHighBytes: 256 * 1024,
   relayBacklogLowBytes: 64 * 1024,
+  /** HEADERS and its CONTINUATION frames, octets as framed; they are held until judged. Room for httpHeadBytes, below relayArrivalBytes. */
+  http2HeldBytes: 40 * 1024,
+  /** CONTINUATION frames of one header block; 32 KiB need two. */
+  http2Continuations: 16,
+  /** HPACK table of either direction, octets. Browsers announce 64 KiB; larger announcements are lowered to this on their way. */
+  http2TableBytes: 64 * 1024,
+  /** Decoded response fields, octets and count; responses are only read along, so as wide as any server's own limit. */
+  http2ResponseBytes: 128 * 1024,
+  http2ResponseFields: 1024,
+  /** Streams of one connection under way; more are refused. Servers announce 100 to 1,000. */
+  http2Streams: 2048,
+  /** RST_STREAM frames of either side: at once, and a second for ever. As nghttp2's, with room for cancelled calls. */
+  http2ResetBurst: 1000,
+  http2ResetsPerSecond: 100,
+  /** SETTINGS, PING, PRIORITY, unknown and empty DATA frames of a client: at once, and a second for ever. gRPC probes with a few PINGs a round trip. */
+  http2ControlBurst: 1000,
+  http2ControlsPerSecond: 200,
+  /** Answers of our own that wait for the client to read, octets; above, its requests wait unread. */
+  http2AnswerBytes: 64 * 1024,
+  /** A gRPC call that lasts longer gets a record when it opens and one when it closes, ms. */
+  grpcOpenRecordMs: 1_000,
   /** From a request's first byte to its complete head. As nginx's client_header_timeout. */
   httpHeadTimeoutMs: 60_000,
   /** Upstream connection attempt. */

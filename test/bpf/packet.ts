@@ -57,7 +57,7 @@ function transportOf(segment: Segment): Buffer {
     tcp.writeUInt32BE(segment.sequence ?? 1, 4);
     tcp.writeUInt32BE(segment.acknowledgement ?? 0, 8);
     tcp[12] = 5 << 4;
-    tcp[13] = [...(segment.flags ?? 'A')].reduce((bits, flag) => bits | (flagBits[flag] ?? 0), 0);
+    tcp[13] = Array.from(segment.flags ?? 'A').reduce((bits, flag) => bits | (flagBits[flag] ?? 0), 0);
     tcp.writeUInt16BE(0xffff, 14);
     return Buffer.concat([tcp, payload]);
   }

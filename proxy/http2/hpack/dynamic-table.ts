@@ -5,8 +5,8 @@ export const entryOverhead = 32;
 
 /** A ring of fields; index 1 is the newest. */
 export class DynamicTable {
-  #names: string[] = new Array<string>(128).fill('');
-  #values: string[] = new Array<string>(128).fill('');
+  #names: string[] = Array.from<string>({ length: 128 }).fill('');
+  #values: string[] = Array.from<string>({ length: 128 }).fill('');
   #newest = 0;
   #length = 0;
   #bytes = 0;
@@ -65,7 +65,7 @@ export class DynamicTable {
       names.push(this.name(index));
       values.push(this.value(index));
     }
-    const empty = new Array<string>(this.#names.length).fill('');
+    const empty = Array.from<string>({ length: this.#names.length }).fill('');
     this.#newest = names.length - 1;
     this.#names = names.concat(empty);
     this.#values = values.concat(empty);

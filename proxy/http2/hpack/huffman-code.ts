@@ -31,7 +31,7 @@ export const eos = 256;
 export const codes: readonly number[] = assignCodes();
 
 function assignCodes(): number[] {
-  const assigned = new Array<number>(codeLengths.length).fill(0);
+  const assigned = Array.from<number>({ length: codeLengths.length }).fill(0);
   let next = 0;
   for (let length = 1; length <= 30; length++) {
     next *= 2;
