@@ -1,0 +1,73 @@
+/**
+ * The workloads file.
+ *
+ *     workloads:
+ *       - name: web            # unique in its namespace
+ *         namespace: default   # optional
+ *         labels: {app: web}
+ *         netns: web           # or `interface: veth1` (host side), or `addresses: [10.0.0.2]` for a remote one
+ */
+
+import { readFileSync } from 'node:fs';
+import type { Node } from 'yaml';
+import type { PolicyDiagnostic } from '../policy/diagnostic.ts';
+import { WorkloadDocument } from './document.ts';
+import { type Entry, readEntry } from './entry.ts';
+import { type Workload, workloadKey } from './workload.ts';
+
+export interface LoadedWorkloads {
+  /** Empty when there is an error: a file is in force as a whole or not at all. */
+  readonly workloads: readonly Workload[];
+  readonly diagnostics: readonly PolicyDiagnostic[];
+}
+
+/** Never throws; a file that can't be read is an error at 1:1. */
+export function loadWorkloads(file: string): LoadedWorkloads {
+  try {
+    return readWorkloads(file, readFileSync(file, 'utf8'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const cause = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    const message = `the workloads file ${cause}; give --workloads a file that can be read`;
+    return { workloads: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }] };
+  }
+}
+
+/** As `loadWorkloads`, of text that was read already; `file` is for messages. */
+export function readWorkloads(file: string, text: string): LoadedWorkloads {
+  const document = new WorkloadDocument(file);
+  const root = document.parse(text);
+  const entries = root ? readEntries(document, root) : [];
+  rejectDuplicates(document, entries);
+  const { errors } = document;
+  return { workloads: errors.length > 0 ? [] : entries.map(({ workload }) => workload), diagnostics: errors };
+}
+
+function readEntries(document: WorkloadDocument, root: Node): Entry[] {
+  const fields = document.fields(root, 'the file');
+  for (const { name, key } of fields) {
+    if (name !== 'workloads') document.error(key, `unknown field ${name}; the file has one, workloads`);
+  }
+  const list = fields.find(({ name }) => name === 'workloads');
+  if (!list) {
+    if (document.errors.length === 0) document.error(root, 'the file has no workloads; add a list `workloads:`');
+    return [];
+  }
+  return (document.items(list) ?? []).flatMap((node) => readEntry(document, node) ?? []);
+}
+
+function rejectDuplicates(document: WorkloadDocument, entries: readonly Entry[]): void {
+  const names = new Set<string>();
+  const owners = new Map<string, string>();
+  for (const { workload, nameNode, claims } of entries) {
+    const key = workloadKey(workload);
+    if (names.has(key)) document.error(nameNode, `there is a workload ${key} already; give each its own name`);
+    names.add(key);
+    for (const { what, node } of claims) {
+      const owner = owners.get(what);
+      if (owner !== undefined)
+        document.error(node, `${what} belongs to workload ${owner} already; give it to one only`);
+      owners.set(what, key);
+    }
+  }
+}
