@@ -47,8 +47,27 @@ export const limits = {
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
   drainTimeoutMs: 10_000,
+  /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */
+  listenBacklog: 16_384,
+  /** Flow records of one message from a worker to the main thread, and how long the first may wait for the others. */
+  recordBatch: 512,
+  recordDelayMs: 20,
+  /** How often a worker tells how many connections and requests it has; `sluice status` is as fresh as this. */
+  activityIntervalMs: 500,
+  /** How often a draining worker looks whether its last connection is gone. */
+  drainPollMs: 50,
+  /** How often connections that ended or fell silent are forgotten. */
+  expireIntervalMs: 5_000,
+  /** Quiet time after a change of files or namespaces before they are read: editors write in several steps. */
+  reloadDelayMs: 50,
   /** Flow records that a worker keeps for `sluice observe --last`. */
   flowRingRecords: 4096,
   /** Flow lines that wait for one reader of the admin socket, bytes; above, flows are lost to it and counted. */
   flowStreamBacklogBytes: 1024 * 1024,
+  /** Workloads that are looked for at the same time; each is a process of `ip`. */
+  locateAtOnce: 16,
+  /** Between the first sign of a change and the reading, ms: a writer is mostly done by then, a new namespace mounted. */
+  watchSettleMs: 150,
+  /** How often watched paths are looked at for changes that inotify does not tell (network file systems), ms. */
+  watchPollMs: 2_000,
 } as const;

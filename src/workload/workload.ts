@@ -22,7 +22,7 @@ export interface LocatedWorkload {
   readonly addresses: readonly Address[];
   /** Where its tap goes; absent for a remote one, and for one whose place does not exist (yet). */
   readonly interface?: { readonly name: string; readonly ifindex: number };
-  /** Why a local workload has no interface: cause and next step. */
+  /** Why a local workload has no interface, or not all of its addresses: cause and next step. */
   readonly problem?: string;
 }
 
