@@ -75,6 +75,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(netnsOpen);
 	EXPORT(listenTransparent);
 	EXPORT(upstreamSocket);
+	EXPORT(acceptStart);
 	EXPORT(connectStart);
 	EXPORT(resetFd);
 	EXPORT(socketResetOnClose);

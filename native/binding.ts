@@ -14,11 +14,14 @@ export type ProgramHandle = Handle<'program'>;
 export type LinkHandle = Handle<'link'>;
 export type RingHandle = Handle<'ring'>;
 export type AttemptHandle = Handle<'attempt'>;
+export type AcceptorHandle = Handle<'acceptor'>;
 
 /** Signatures of addon.cc's exports. Each throws NativeError; the addon checks every size itself. */
 export interface Binding {
   setErrorClass(errorClass: typeof NativeError): void;
-  closeHandle(handle: ObjectHandle | MapHandle | ProgramHandle | LinkHandle | RingHandle | AttemptHandle): void;
+  closeHandle(
+    handle: ObjectHandle | MapHandle | ProgramHandle | LinkHandle | RingHandle | AttemptHandle | AcceptorHandle,
+  ): void;
 
   objectOpen(image: Uint8Array, name: string): ObjectHandle;
   objectSetRodata(object: ObjectHandle, variable: string, value: Uint8Array): void;
@@ -84,6 +87,7 @@ export interface Binding {
   netnsOpen(path: string): number;
   listenTransparent(options: object): number;
   upstreamSocket(options: object): number;
+  acceptStart(fd: number, onAccepted: (fd: number, remote: RawAddress, local: RawAddress) => void): AcceptorHandle;
   connectStart(options: object, onEnd: (error: NativeError | undefined, fd: number | undefined) => void): AttemptHandle;
   resetFd(fd: number): void;
   socketResetOnClose(fd: number): void;

@@ -18,6 +18,8 @@ export { type BpfObject, openObject } from './object.ts';
 export { BpfProgram, type ProgramInfo, type TestRun, type TestRunOptions } from './program.ts';
 export { RingBuffer } from './ringbuf.ts';
 export {
+  type Acceptor,
+  acceptConnections,
   type ConnectAttempt,
   closeFd,
   connectUpstream,

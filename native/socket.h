@@ -26,6 +26,9 @@ Upstream startUpstream(const Napi::Value &options);
 Napi::Value listenTransparent(const Napi::CallbackInfo &info);
 Napi::Value upstreamSocket(const Napi::CallbackInfo &info);
 
+// accept.cc
+Napi::Value acceptStart(const Napi::CallbackInfo &info);
+
 // connect.cc
 Napi::Value connectStart(const Napi::CallbackInfo &info);
 

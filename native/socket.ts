@@ -25,6 +25,23 @@ export function listenTransparent(options: ListenOptions): number {
   return binding.listenTransparent(options);
 }
 
+/** Takes connections until `close`, which leaves the listener itself to its owner. */
+export interface Acceptor {
+  close(): void;
+}
+
+/**
+ * Calls `onAccepted` with every connection of a listener: its descriptor, non-blocking and the callee's to close, and
+ * its two ends. @throws {NativeError} LOOP
+ */
+export function acceptConnections(
+  listener: number,
+  onAccepted: (fd: number, remote: SocketAddress, local: SocketAddress) => void,
+): Acceptor {
+  const acceptor = binding.acceptStart(listener, onAccepted);
+  return { close: () => binding.closeHandle(acceptor) };
+}
+
 export interface UpstreamOptions {
   readonly netns?: number;
   /** What the server shall see. */
