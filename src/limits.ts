@@ -27,6 +27,8 @@ export const limits = {
   /** Decoded response fields, octets and count; responses are only read along, so as wide as any server's own limit. */
   http2ResponseBytes: 128 * 1024,
   http2ResponseFields: 1024,
+  /** Entries of one SETTINGS frame of a client; nine are registered, and a few more are greased. */
+  http2Settings: 32,
   /** Streams of one connection under way; more are refused. Servers announce 100 to 1,000. */
   http2Streams: 2048,
   /** RST_STREAM frames of either side: at once, and a second for ever. As nghttp2's, with room for cancelled calls. */
@@ -39,6 +41,30 @@ export const limits = {
   http2AnswerBytes: 64 * 1024,
   /** A gRPC call that lasts longer gets a record when it opens and one when it closes, ms. */
   grpcOpenRecordMs: 1_000,
+  /** Largest Kafka request, bytes. As Kafka's socket.request.max.bytes. */
+  kafkaFrameBytes: 100 * 1024 * 1024,
+  /** A request that must be seen whole to be judged, bytes. Java producers send at most 1 MiB (max.request.size) by default. */
+  kafkaHeldRequestBytes: 4 * 1024 * 1024,
+  /** A response that is filtered as a whole, bytes: Metadata of 10,000 topics with 10 partitions takes 6 MiB. */
+  kafkaHeldResponseBytes: 16 * 1024 * 1024,
+  /** Both together over all connections of a worker, bytes; the connection that wants more is closed. */
+  kafkaHeldTotalBytes: 48 * 1024 * 1024,
+  /** Request header, bytes: a client id of usual size and room for tagged fields. */
+  kafkaHeaderBytes: 8 * 1024,
+  /** Fields in one section of tagged fields. Kafka defines at most 4; CVE-2026-111115 is a broker without a bound. */
+  kafkaTaggedFields: 64,
+  /** Topics, groups or the like of one message; 16 bytes of shared memory each. */
+  kafkaEntries: 65_536,
+  /** A denial that lists what was denied, bytes; above, the connection is closed. */
+  kafkaAnswerBytes: 8 * 1024 * 1024,
+  /** Requests of one connection that wait for their responses; the next one waits unread. Java sends 5, librdkafka as many as it likes. */
+  kafkaPipelinedRequests: 256,
+  /** Names that one flow record lists. */
+  kafkaRecordedNames: 16,
+  /** From the first byte of a request that must be seen whole to its last. */
+  kafkaFrameTimeoutMs: 60_000,
+  /** Kafka rule sets that a worker keeps compiled. */
+  kafkaCompiledRuleSets: 64,
   /** From a request's first byte to its complete head. As nginx's client_header_timeout. */
   httpHeadTimeoutMs: 60_000,
   /** Upstream connection attempt. */

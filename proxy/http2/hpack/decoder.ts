@@ -22,6 +22,9 @@ export interface HpackLimits {
 /** No integer of a sane block needs more: a length or index below 2^28. */
 const maxIntegerShift = 21;
 
+/** Where strings are unpacked; decoding is synchronous, so all connections share it. */
+let scratch: Buffer = Buffer.alloc(0);
+
 export class HpackDecoder implements FieldList {
   count = 0;
   readonly names: string[] = [];
@@ -29,7 +32,6 @@ export class HpackDecoder implements FieldList {
   readonly sensitive: number[] = [];
   readonly #limits: HpackLimits;
   readonly #table = new DynamicTable();
-  readonly #scratch: Buffer;
   #maxCapacity = 4096;
   #block: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -39,7 +41,7 @@ export class HpackDecoder implements FieldList {
 
   constructor(limits: HpackLimits) {
     this.#limits = limits;
-    this.#scratch = Buffer.allocUnsafe(limits.listBytes * 2);
+    if (scratch.length < limits.listBytes * 2) scratch = Buffer.allocUnsafe(limits.listBytes * 2);
   }
 
   /**
@@ -160,11 +162,11 @@ export class HpackDecoder implements FieldList {
       return '';
     }
     if (!huffman) return this.#block.toString('latin1', start, start + length);
-    const decoded = decodeHuffman(this.#block, start, start + length, this.#scratch);
+    const decoded = decodeHuffman(this.#block, start, start + length, scratch);
     if (decoded < 0) {
       this.#error = 'malformed';
       return '';
     }
-    return this.#scratch.toString('latin1', 0, decoded);
+    return scratch.toString('latin1', 0, decoded);
   }
 }

@@ -1,0 +1,93 @@
+/** What the relay itself says to the client, and when: only between two of the server's frames and outside its header blocks. */
+
+import { limits } from '../../src/limits.ts';
+import type { Side } from '../relay.ts';
+import type { ClientWindow } from './client-window.ts';
+import { dataFrame, errorCode, headersFrames, rstStreamFrame } from './frames.ts';
+import { encodeBlock } from './hpack/encoder.ts';
+import type { PeerSettings } from './settings.ts';
+
+interface Refusal {
+  readonly block: Buffer;
+  /** For a client whose window has no room for the body: a length would contradict the empty one. */
+  readonly blockAlone: Buffer;
+  readonly body: Buffer;
+}
+
+function refusal(status: string, text: string): Refusal {
+  const body = Buffer.from(text, 'latin1');
+  const block = encodeBlock([
+    [':status', status],
+    ['content-type', 'text/plain'],
+    ['content-length', String(body.length)],
+  ]);
+  return { block, blockAlone: encodeBlock([[':status', status]]), body };
+}
+
+export const forbidden = refusal('403', 'Access denied\r\n');
+export const badRequest = refusal('400', 'Bad request\r\n');
+
+export class Answers {
+  readonly #client: Side;
+  readonly #window: ClientWindow;
+  readonly #clientSettings: PeerSettings;
+  #waiting: Buffer[] = [];
+  #bytes = 0;
+  #heldUp = false;
+
+  constructor(client: Side, window: ClientWindow, clientSettings: PeerSettings) {
+    this.#client = client;
+    this.#window = window;
+    this.#clientSettings = clientSettings;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** The client does not take what it is answered, or the server is in the middle of a long frame: ask nothing more. */
+  get crowded(): boolean {
+    const crowded = this.#bytes > limits.http2AnswerBytes || this.#client.backlog > limits.relayBacklogHighBytes;
+    this.#heldUp ||= crowded;
+    return crowded;
+  }
+
+  /** Requests were held up for want of room, and there is room now. */
+  relieved(): boolean {
+    if (!this.#heldUp) return false;
+    this.#heldUp = false;
+    return !this.crowded;
+  }
+
+  push(frame: Buffer): void {
+    this.#waiting.push(frame);
+    this.#bytes += frame.length;
+  }
+
+  /** `head`: the request has no use for a body. `clientOpen`: its own body is still under way, and told to stop. */
+  refuse(stream: number, { block, blockAlone, body }: Refusal, head: boolean, clientOpen: boolean): void {
+    const room = !head && this.#clientSettings.initialWindow >= body.length && this.#window.borrow(body.length);
+    this.push(headersFrames(stream, room || head ? block : blockAlone, !room));
+    if (room) this.push(dataFrame(stream, body));
+    if (clientOpen) this.push(rstStreamFrame(stream, errorCode.none));
+  }
+
+  /** A whole answer in one header block, e.g. gRPC's trailers-only. */
+  answer(stream: number, block: Buffer, clientOpen: boolean): void {
+    this.push(headersFrames(stream, block, true));
+    if (clientOpen) this.push(rstStreamFrame(stream, errorCode.none));
+  }
+
+  reset(stream: number, code: number): void {
+    this.push(rstStreamFrame(stream, code));
+  }
+
+  /** Call between frames of the server alone. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const frames = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    this.#client.send(frames.length === 1 ? (frames[0] ?? Buffer.alloc(0)) : Buffer.concat(frames));
+  }
+}

@@ -1,0 +1,89 @@
+/** What the two directions of one HTTP/2 connection share. */
+
+import { limits } from '../../src/limits.ts';
+import type { Connection } from '../connection.ts';
+import type { CloseCause } from '../relay.ts';
+import { Answers } from './answers.ts';
+import { Budget } from './budget.ts';
+import { ClientWindow } from './client-window.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import { Records } from './records.ts';
+import { PeerSettings } from './settings.ts';
+import { type Stream, Streams } from './streams.ts';
+
+/** Why the connection has to end; `code` goes out with GOAWAY. */
+export interface Failure {
+  readonly code: number;
+  readonly cause: CloseCause & ('malformed' | 'limit');
+  /** For the flow record. */
+  readonly detail: string;
+}
+
+export class Session {
+  readonly connection: Connection;
+  readonly streams = new Streams();
+  readonly clientSettings = new PeerSettings();
+  readonly serverSettings = new PeerSettings();
+  readonly window = new ClientWindow();
+  readonly answers: Answers;
+  readonly records: Records;
+  /** Mirror of the table that the client's encoder fills. */
+  readonly requestFields = new HpackDecoder({
+    listBytes: limits.httpHeadBytes,
+    fields: limits.httpHeadFields,
+  });
+  /** The same for the server's. */
+  readonly responseFields = new HpackDecoder({
+    listBytes: limits.http2ResponseBytes,
+    fields: limits.http2ResponseFields,
+  });
+  readonly #resets: Budget;
+  readonly #controls: Budget;
+  failure: Failure | undefined;
+  /** GOAWAY has been sent: no further stream is let through. */
+  draining = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    this.answers = new Answers(connection.relay.downstream, this.window, this.clientSettings);
+    this.records = new Records(connection);
+    const now = connection.now();
+    this.#resets = new Budget(limits.http2ResetBurst, limits.http2ResetsPerSecond, now);
+    this.#controls = new Budget(limits.http2ControlBurst, limits.http2ControlsPerSecond, now);
+  }
+
+  /** The first failure counts. Always `stop`, so that a handler can return it. */
+  fail(code: number, cause: Failure['cause'], detail: string): 'stop' {
+    this.failure ??= { code, cause, detail };
+    return 'stop';
+  }
+
+  /** A stream was reset for what the client did, by whichever side. False: there were too many. */
+  countReset(): boolean {
+    return this.#resets.spend(this.connection.now());
+  }
+
+  /** A frame of the client that asks for work and carries none. */
+  countControl(): boolean {
+    return this.#controls.spend(this.connection.now());
+  }
+
+  clientEnds(stream: Stream): void {
+    stream.clientOpen = false;
+    if (!stream.serverOpen) this.streams.live.delete(stream.id);
+  }
+
+  serverEnds(stream: Stream): void {
+    stream.serverOpen = false;
+    this.records.finish(stream);
+    if (!stream.clientOpen) this.streams.live.delete(stream.id);
+  }
+
+  /** The stream was reset. */
+  finish(id: number): void {
+    const stream = this.streams.live.get(id);
+    if (stream === undefined) return;
+    this.records.finish(stream);
+    this.streams.live.delete(id);
+  }
+}
