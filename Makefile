@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build bpf native lint format typecheck unit bpf-test netns-test bench clean packages modules
+.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test bench clean packages modules
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests 
 	@$(MAKE) --no-print-directory typecheck
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory native-test
 	@$(MAKE) --no-print-directory bpf-test
 	@$(MAKE) --no-print-directory netns-test
 
@@ -54,6 +55,9 @@ typecheck: modules ## Check the types
 
 unit: modules ## Run the unit tests
 	$(NODE_TEST) 'test/unit/**/*.test.ts'
+
+native-test: build ## Test the native addon against the kernel (root)
+	$(NODE_TEST) 'test/native/**/*.test.ts'
 
 bpf-test: build ## Run the BPF programs against packets (root)
 	$(NODE_TEST) 'test/bpf/**/*.test.ts'

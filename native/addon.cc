@@ -89,6 +89,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(bpffsMount);
 	EXPORT(bpffsUnpin);
 	EXPORT(lockFile);
+	EXPORT(probe);
 #undef EXPORT
 	return exports;
 }

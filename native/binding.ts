@@ -101,6 +101,7 @@ export interface Binding {
   bpffsMount(path: string): boolean;
   bpffsUnpin(path: string): boolean;
   lockFile(path: string): number | undefined;
+  probe(kind: string, name: string): number;
 }
 
 export interface RawMapInfo {

@@ -15,6 +15,7 @@ export {
 export { BpfMap, type MapCreation, type MapInfo, putFlags } from './map.ts';
 export { ifindex, openNetns } from './netns.ts';
 export { type BpfObject, openObject } from './object.ts';
+export { type HostFeature, probeHelper, probeHost, probeMap, probeProgram, type Unsupported } from './probe.ts';
 export { BpfProgram, type ProgramInfo, type TestRun, type TestRunOptions } from './program.ts';
 export { RingBuffer } from './ringbuf.ts';
 export {
