@@ -96,4 +96,16 @@ export const limits = {
   watchSettleMs: 150,
   /** How often watched paths are looked at for changes that inotify does not tell (network file systems), ms. */
   watchPollMs: 2_000,
+  /** One policy file, bytes. 10,000 rules are about 2 MiB of YAML. */
+  policyFileBytes: 16 * 1024 * 1024,
+  /** Fields that one YAML document expands to, aliases counted each time; keeps a small file from standing for a huge one. */
+  policyFields: 2_000_000,
+  /** Rules of one policy. Its entries must fit the kernel's map of one endpoint. */
+  policyRules: 50_000,
+  /** Ports, or ICMP types, of one list. Cilium's own bound, so that a policy fits both. */
+  policyPorts: 40,
+  /** Pattern or name of an L7 rule, characters. Hand-written ones have fewer than 200. */
+  policyPatternLength: 4096,
+  /** File that `secretFile` names, bytes. A signed token is the longest secret in use. */
+  policySecretBytes: 16 * 1024,
 } as const;
