@@ -1,6 +1,7 @@
 /** All commands, in the order in which the help shows them. Nouns read; verbs change. */
 
 import { Command } from 'commander';
+import { checkCommand } from './check.ts';
 import { metricsCommand } from './metrics.ts';
 import { observeCommand } from './observe.ts';
 import { policyCommand } from './policy.ts';
@@ -22,6 +23,7 @@ export function program(): Command {
   root.addCommand(workloadCommand());
   root.addCommand(reloadCommand());
   root.addCommand(metricsCommand());
+  root.addCommand(checkCommand());
   root
     .command('version')
     .description('Print the version')
