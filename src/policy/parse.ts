@@ -48,11 +48,17 @@ export function parsePolicies(file: string, text: string): ParsedPolicies {
   return { policies, diagnostics };
 }
 
+/** The first only: what follows a mistake of this kind is rarely one of its own. */
 function reportSyntax(document: Document, lines: LineCounter, source: FieldSource): void {
-  for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    const { line, col } = lines.linePos(pos[0]);
-    source.report('error', { line: Math.max(line, 1), column: Math.max(col, 1) }, `not well-formed YAML: ${message}`);
-  }
+  const first = document.errors[0] ?? document.warnings[0];
+  if (!first) return;
+  const { line, col } = lines.linePos(first.pos[0]);
+  // The place is 0:0 for an empty text.
+  source.report(
+    'error',
+    { line: Math.max(line, 1), column: Math.max(col, 1) },
+    `not well-formed YAML: ${first.message}`,
+  );
 }
 
 function readPolicy(source: FieldSource, document: Document): Policy | undefined {

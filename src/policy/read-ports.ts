@@ -84,7 +84,7 @@ function readPort(field: Field): Ports | undefined {
 
 function isFitForL7({ protocol, first }: Ports, { kind }: L7Rules, field: Field): boolean {
   if (protocol !== 'TCP') {
-    field.error(`${kind} rules need protocol: TCP here, because a ${protocol} flow cannot be judged by them`);
+    field.error(`${kind} rules need protocol: TCP, and this is ${protocol}; write it, or remove the rules`);
   } else if (first === 0) {
     field.error(`${kind} rules need a port: most of what uses every port does not speak ${kind}`);
   } else {
