@@ -18,6 +18,10 @@ export const limits = {
   /** Backlog towards a peer, bytes, above which the other side is not read (high) until it falls below low. */
   relayBacklogHighBytes: 256 * 1024,
   relayBacklogLowBytes: 64 * 1024,
+  /** A peer that takes none of what waits for it. Long, because a paused reader is no fault of ours: as Envoy's stream idle timeout. */
+  relayWriteTimeoutMs: 300_000,
+  /** After a graceful close, how long a peer may take nothing and not end before it is reset. As nginx's lingering_timeout. */
+  relayLingerMs: 5_000,
   /** HEADERS and its CONTINUATION frames, octets as framed; they are held until judged. Room for httpHeadBytes, below relayArrivalBytes. */
   http2HeldBytes: 40 * 1024,
   /** CONTINUATION frames of one header block; 32 KiB need two. */

@@ -1,0 +1,246 @@
+/** The relay of relay.ts over two of Node's sockets. */
+
+import { limits } from '../src/limits.ts';
+import { coarseNow, startTicking, stopTicking, type Ticking } from './node-relay/clock.ts';
+import { NodeSide, type Turns } from './node-relay/side.ts';
+import { RelaySocket } from './node-relay/socket.ts';
+import { LazyTimer } from './node-relay/timer.ts';
+import type { CloseCause, Protocol, Relay } from './relay.ts';
+
+export interface RelayHooks {
+  /** After the protocol's own `onClosed`; never before `createNodeRelay` returned. */
+  readonly onClosed: (cause: CloseCause) => void;
+}
+
+export interface RelayTimeouts {
+  readonly idleMs: number;
+  readonly writeMs: number;
+  readonly lingerMs: number;
+}
+
+export interface NodeRelay {
+  policyChanged(): void;
+  stop(): void;
+  /** Resets both connections. */
+  abort(cause: CloseCause): void;
+}
+
+const defaultTimeouts: RelayTimeouts = {
+  idleMs: limits.idleTimeoutMs,
+  writeMs: limits.relayWriteTimeoutMs,
+  lingerMs: limits.relayLingerMs,
+};
+
+/** @param fd a connected, non-blocking TCP socket, which the relay's socket owns from here on */
+export function openSocket(fd: number): RelaySocket {
+  return new RelaySocket(fd);
+}
+
+/**
+ * Joins two connected sockets and owns them from here on. The protocol's first calls come before this returns.
+ * @param initial what was read from the client before; the relay keeps the view
+ */
+export function createNodeRelay(
+  downstream: RelaySocket,
+  upstream: RelaySocket,
+  protocol: (relay: Relay) => Protocol,
+  hooks: RelayHooks,
+  initial: Uint8Array = new Uint8Array(),
+  timeouts: RelayTimeouts = defaultTimeouts,
+): NodeRelay {
+  const relay = new TwoSockets(downstream, upstream, hooks, timeouts);
+  relay.begin(protocol, initial);
+  return relay;
+}
+
+/** Calls the protocol is owed, in the order they are made. */
+const owed = { downstream: 1, upstream: 2, drain: 4, timer: 8, policy: 16, stop: 32 } as const;
+
+class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
+  readonly downstream: NodeSide;
+  readonly upstream: NodeSide;
+  readonly #hooks: RelayHooks;
+  readonly #timeouts: RelayTimeouts;
+  readonly #timer = new LazyTimer(() => this.#tell(owed.timer));
+  #protocol: Protocol | undefined;
+  #owed = 0;
+  #depth = 0;
+  #cause: CloseCause | undefined;
+  #firstEnd: CloseCause | undefined;
+  #movedAt = 0;
+  #finished = false;
+
+  constructor(downstream: RelaySocket, upstream: RelaySocket, hooks: RelayHooks, timeouts: RelayTimeouts) {
+    this.#hooks = hooks;
+    this.#timeouts = timeouts;
+    this.downstream = new NodeSide(downstream, this);
+    this.upstream = new NodeSide(upstream, this);
+  }
+
+  begin(protocol: (relay: Relay) => Protocol, initial: Uint8Array): void {
+    startTicking(this);
+    this.#movedAt = coarseNow();
+    this.enter();
+    this.downstream.join(this.upstream);
+    this.upstream.join(this.downstream);
+    this.downstream.begin(Buffer.from(initial.buffer, initial.byteOffset, initial.byteLength));
+    try {
+      this.#protocol = protocol(this);
+    } catch {
+      this.close('reset', 'internal-error');
+    }
+    this.#owed |= owed.downstream | owed.upstream;
+    this.leave();
+    // A socket that broke before will not say so again.
+    if (this.downstream.gone) process.nextTick(() => this.onGone(this.downstream));
+    if (this.upstream.gone) process.nextTick(() => this.onGone(this.upstream));
+  }
+
+  policyChanged(): void {
+    this.#tell(owed.policy);
+  }
+
+  stop(): void {
+    this.#tell(owed.stop);
+  }
+
+  abort(cause: CloseCause): void {
+    this.close('reset', cause);
+  }
+
+  close(how: 'graceful' | 'reset', cause: CloseCause): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#owed = 0;
+    this.#timer.stop();
+    this.#movedAt = coarseNow();
+    this.enter();
+    this.downstream.finish();
+    this.upstream.finish();
+    if (how === 'reset') this.#reset();
+    this.leave();
+  }
+
+  timer(ms: number | undefined): void {
+    this.#owed &= ~owed.timer;
+    if (!this.closing) this.#timer.set(ms);
+  }
+
+  get closing(): boolean {
+    return this.#cause !== undefined;
+  }
+
+  enter(): void {
+    this.#depth += 1;
+  }
+
+  leave(): void {
+    if (this.#depth === 1) {
+      while (this.#owed !== 0) this.#deliver();
+      this.#endIfOver();
+      this.downstream.settle();
+      this.upstream.settle();
+      this.downstream.settleReading();
+      this.upstream.settleReading();
+    }
+    this.#depth -= 1;
+  }
+
+  onArrival(side: NodeSide): void {
+    if (side.ended) this.#firstEnd ??= side === this.downstream ? 'client-closed' : 'server-closed';
+    this.#owed |= side === this.downstream ? owed.downstream : owed.upstream;
+  }
+
+  onMoved(): void {
+    this.#movedAt = coarseNow();
+  }
+
+  onDrained(): void {
+    this.#owed |= owed.drain;
+  }
+
+  onReset(side: NodeSide): void {
+    this.close('reset', side === this.downstream ? 'client-reset' : 'server-reset');
+  }
+
+  onGone(side: NodeSide): void {
+    // Both its directions ended in peace; the other one has nothing left to wait for.
+    this.close('graceful', this.#firstEnd ?? (side === this.downstream ? 'client-closed' : 'server-closed'));
+    if (this.downstream.gone && this.upstream.gone) this.#finish();
+  }
+
+  onTick(now: number): void {
+    const still = now - this.#movedAt;
+    if (this.closing) {
+      // The peer does not read or does not end; what could be delivered is.
+      if (still >= this.#timeouts.lingerMs) this.#reset();
+    } else if (still >= this.#timeouts.idleMs) {
+      this.close('graceful', 'idle-timeout');
+    } else if (this.downstream.out.stalled(now) >= this.#timeouts.writeMs) {
+      this.close('reset', 'write-timeout');
+    } else if (this.upstream.out.stalled(now) >= this.#timeouts.writeMs) {
+      this.close('reset', 'write-timeout');
+    }
+  }
+
+  #reset(): void {
+    this.downstream.reset();
+    this.upstream.reset();
+  }
+
+  #tell(what: number): void {
+    if (this.closing) return;
+    this.enter();
+    this.#owed |= what;
+    this.leave();
+  }
+
+  #deliver(): void {
+    const protocol = this.#protocol;
+    const what = this.#owed & -this.#owed;
+    this.#owed &= ~what;
+    try {
+      switch (what) {
+        case owed.downstream:
+          protocol?.onDownstream();
+          break;
+        case owed.upstream:
+          protocol?.onUpstream();
+          break;
+        case owed.drain:
+          protocol?.onDrain();
+          break;
+        case owed.timer:
+          protocol?.onTimer();
+          break;
+        case owed.policy:
+          protocol?.onPolicy();
+          break;
+        case owed.stop:
+          protocol?.onStop();
+          break;
+      }
+    } catch {
+      this.close('reset', 'internal-error');
+    }
+  }
+
+  /** Nothing can arrive and everything is consumed: a protocol that has not closed by now never will. */
+  #endIfOver(): void {
+    if (this.closing || !this.downstream.over || !this.upstream.over) return;
+    this.close('graceful', this.#firstEnd ?? 'client-closed');
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    stopTicking(this);
+    const cause = this.#cause ?? 'internal-error';
+    try {
+      this.#protocol?.onClosed(cause);
+    } catch {
+      // There is nothing left to close.
+    }
+    this.#hooks.onClosed(cause);
+  }
+}

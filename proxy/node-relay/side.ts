@@ -1,0 +1,302 @@
+/** One side of a relay: what arrived from its peer, what the protocol decided about it, and what leaves towards it. */
+
+import { limits } from '../../src/limits.ts';
+import type { Side } from '../relay.ts';
+import { Arrivals } from './arrivals.ts';
+import type { Block } from './blocks.ts';
+import { Outbox } from './outbox.ts';
+import type { Receiver, RelaySocket } from './socket.ts';
+
+/** What a side tells its relay. */
+export interface Turns {
+  readonly closing: boolean;
+  /** Everything between `enter` and the outermost `leave` is one turn: written, and told to the protocol, at its end. */
+  enter(): void;
+  leave(): void;
+  onArrival(side: NodeSide): void;
+  /** Bytes arrived, or the kernel took some that waited. */
+  onMoved(): void;
+  onDrained(): void;
+  onReset(side: NodeSide): void;
+  onGone(side: NodeSide): void;
+}
+
+/** Said while an earlier `forward` or `skip` still waits for bytes; done in order after it. */
+type Later =
+  | { readonly kind: 'forward' | 'skip'; count: number }
+  | { readonly kind: 'send'; readonly bytes: Buffer }
+  | { readonly kind: 'tunnel' }
+  | { readonly kind: 'end' };
+
+export class NodeSide implements Side, Receiver {
+  readonly out: Outbox;
+  readonly #socket: RelaySocket;
+  readonly #turns: Turns;
+  readonly #arrivals = new Arrivals();
+  #other: NodeSide;
+  #ended = false;
+  #gone = false;
+  /** Bytes of the `forward` or `skip` under way that have not arrived. */
+  #missing = 0;
+  #missingGo = true;
+  #later: Later[] = [];
+  #laterBytes = 0;
+  #tunnelling = false;
+  #paused = false;
+  #reading = false;
+  #high = false;
+
+  constructor(socket: RelaySocket, turns: Turns) {
+    this.#socket = socket;
+    this.#turns = turns;
+    this.#other = this;
+    this.out = new Outbox(socket.socket, () => this.#onProgress());
+  }
+
+  join(other: NodeSide): void {
+    this.#other = other;
+    this.#ended = this.#socket.socket.readableEnded;
+    this.#gone = this.#socket.socket.closed;
+    this.#socket.receive(this);
+  }
+
+  // What the protocol calls.
+
+  arrived(): Uint8Array {
+    return this.#arrivals.view();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get pending(): number {
+    let count = this.#missing;
+    for (const step of this.#later) if ('count' in step) count += step.count;
+    return count;
+  }
+
+  get backlog(): number {
+    return this.out.backlog + this.#other.#laterBytes;
+  }
+
+  forward(count: number): void {
+    this.#pass(count, true);
+  }
+
+  skip(count: number): void {
+    this.#pass(count, false);
+  }
+
+  tunnel(): void {
+    this.#inTurn(() => this.#consume({ kind: 'tunnel' }));
+  }
+
+  send(bytes: Uint8Array): void {
+    const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#inTurn(() => this.#other.#answer({ kind: 'send', bytes: buffer }));
+  }
+
+  end(): void {
+    if (this.out.ending) return;
+    this.#inTurn(() => this.#other.#answer({ kind: 'end' }));
+  }
+
+  pause(paused: boolean): void {
+    this.#inTurn(() => {
+      this.#paused = paused;
+    });
+  }
+
+  // What the socket calls.
+
+  onBytes(block: Block, start: number, end: number): void {
+    this.#turns.enter();
+    if (!this.#turns.closing) {
+      this.#turns.onMoved();
+      this.#arrive(block, start, end);
+    }
+    this.#turns.leave();
+  }
+
+  onEnd(): void {
+    this.#turns.enter();
+    this.#ended = true;
+    if (!this.#turns.closing) this.#arriveEnd();
+    this.#turns.leave();
+  }
+
+  onError(): void {
+    this.#turns.onReset(this);
+  }
+
+  onClose(): void {
+    this.#gone = true;
+    this.#arrivals.drop();
+    this.out.drop();
+    this.#turns.onGone(this);
+  }
+
+  // What the relay calls.
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Its peer has ended and all of it is consumed. */
+  get over(): boolean {
+    return this.#ended && this.#arrivals.length === 0;
+  }
+
+  /** Bytes that were there before the relay was. */
+  begin(initial: Buffer): void {
+    this.#arrivals.append(undefined, initial, 0, initial.length);
+  }
+
+  /** The end of a turn: writes, keeps what is left, and reads on or not. */
+  settle(): void {
+    if (this.#gone) return;
+    this.out.flush();
+    this.#arrivals.settle();
+  }
+
+  /** After both sides have settled, because one's backlog stops the other. */
+  settleReading(): void {
+    if (this.#gone) return;
+    if (this.backlog > limits.relayBacklogHighBytes) this.#high = true;
+    const reading = this.#turns.closing || this.#mayRead();
+    if (reading === this.#reading) return;
+    this.#reading = reading;
+    if (reading) this.#socket.socket.resume();
+    else this.#socket.socket.pause();
+  }
+
+  /** Delivers what was sent, then FIN; what still arrives goes nowhere, but it is read, for unread bytes turn a close into an RST. */
+  finish(): void {
+    this.#later = [];
+    this.#laterBytes = 0;
+    this.#arrivals.drop();
+    this.out.end();
+  }
+
+  reset(): void {
+    this.#socket.reset();
+  }
+
+  #mayRead(): boolean {
+    return !this.#paused && !this.#other.#high && this.#arrivals.length < limits.relayArrivalBytes;
+  }
+
+  #onProgress(): void {
+    this.#turns.enter();
+    this.#turns.onMoved();
+    this.out.flush();
+    if (this.#high && this.backlog < limits.relayBacklogLowBytes) {
+      this.#high = false;
+      this.#turns.onDrained();
+    }
+    this.#turns.leave();
+  }
+
+  #inTurn(act: () => void): void {
+    if (this.#turns.closing) return;
+    this.#turns.enter();
+    try {
+      act();
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
+  #pass(count: number, go: boolean): void {
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`cannot pass ${count} bytes`);
+    if (count > 0) this.#inTurn(() => this.#consume({ kind: go ? 'forward' : 'skip', count }));
+  }
+
+  #arrive(block: Block, start: number, end: number): void {
+    let from = start;
+    while (this.#missing > 0 && from < end) {
+      const count = Math.min(this.#missing, end - from);
+      this.#missing -= count;
+      if (this.#missingGo) this.#other.out.add(block, block.bytes, from, from + count);
+      from += count;
+      // What comes next may already be decided: then it must find these bytes as it would any others.
+      if (this.#missing === 0 && this.#later.length > 0) {
+        this.#arrivals.append(block, block.bytes, from, end);
+        this.#resume();
+        if (this.#arrivals.length > 0) this.#turns.onArrival(this);
+        return;
+      }
+    }
+    if (from === end) return;
+    if (this.#tunnelling) {
+      this.#other.out.add(block, block.bytes, from, end);
+    } else {
+      this.#arrivals.append(block, block.bytes, from, end);
+      this.#turns.onArrival(this);
+    }
+  }
+
+  #arriveEnd(): void {
+    // What waited for bytes that cannot come must not be taken for them; an end may pass.
+    const ends = this.#later.some((step) => step.kind === 'end');
+    this.#later = [];
+    this.#laterBytes = 0;
+    if (ends || this.#tunnelling) this.#other.out.end();
+    this.#turns.onArrival(this);
+  }
+
+  /** `forward`, `skip` and `tunnel`, in the order of the calls. */
+  #consume(step: Later): void {
+    if (this.#tunnelling || this.#later.some(({ kind }) => kind === 'tunnel')) {
+      throw new Error('this side is tunnelled: everything on it is decided');
+    }
+    if (this.#missing > 0 && !this.#ended) this.#later.push(step);
+    else this.#apply(step);
+  }
+
+  /** What is sent to the other side, after whatever this one is still forwarding to it. */
+  #answer(step: Later): void {
+    if (this.#tunnelling || this.#other.out.ending) throw new Error('nothing can follow a tunnel or an end');
+    const behind = this.#missing > 0 && !this.#ended && (this.#missingGo || this.#later.length > 0);
+    if (!behind) {
+      this.#apply(step);
+      return;
+    }
+    if (step.kind === 'send') this.#laterBytes += step.bytes.length;
+    this.#later.push(step);
+  }
+
+  #resume(): void {
+    while (this.#missing === 0) {
+      const step = this.#later.shift();
+      if (step === undefined) return;
+      if (step.kind === 'send') this.#laterBytes -= step.bytes.length;
+      this.#apply(step);
+    }
+  }
+
+  #apply(step: Later): void {
+    const target = this.#other.out;
+    switch (step.kind) {
+      case 'forward':
+      case 'skip': {
+        const go = step.kind === 'forward';
+        this.#missing = step.count - this.#arrivals.take(step.count, go ? target : undefined);
+        this.#missingGo = go;
+        break;
+      }
+      case 'send':
+        target.add(undefined, step.bytes, 0, step.bytes.length);
+        break;
+      case 'tunnel':
+        this.#tunnelling = true;
+        this.#arrivals.take(this.#arrivals.length, target);
+        if (this.#ended) target.end();
+        break;
+      case 'end':
+        target.end();
+        break;
+    }
+  }
+}
