@@ -24,7 +24,7 @@ class Link : public Handle {
 public:
 	explicit Link(Fd fd) : fd_(std::move(fd))
 	{
-		requireKind(fd_.get(), "bpf_link");
+		requireKind(fd_.get(), "bpf-link");
 	}
 	void close() override
 	{
