@@ -138,7 +138,7 @@ export async function connect(
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
+    if (Date.now() > deadline) throw new Error(`not in time: ${String(condition)}`);
     await new Promise(setImmediate);
   }
 }
