@@ -1,0 +1,10 @@
+/** Error codes of Kafka that we give; https://kafka.apache.org/protocol#protocol_error_codes */
+export const errorCode = {
+  notLeaderOrFollower: 6,
+  topicAuthorizationFailed: 29,
+  groupAuthorizationFailed: 30,
+  clusterAuthorizationFailed: 31,
+  unsupportedVersion: 35,
+  transactionalIdAuthorizationFailed: 53,
+  operationNotAttempted: 55,
+} as const;

@@ -1,0 +1,79 @@
+/**
+ * Kafka: each request is judged by the topics, groups and transactional ids that it names, and denied as the broker's
+ * own ACLs would deny it. docs/KAFKA.md says what is judged and how.
+ */
+
+import type { Connection, ProtocolFactory } from '../connection.ts';
+import type { Protocol } from '../relay.ts';
+import { Exchange } from './exchange.ts';
+import { Requests } from './requests.ts';
+import { lingerMs, Responses } from './responses.ts';
+
+export const kafka: ProtocolFactory = (connection) => new KafkaConnection(connection);
+
+class KafkaConnection implements Protocol {
+  readonly #exchange: Exchange;
+  readonly #requests: Requests;
+  readonly #responses: Responses;
+  #stopping = false;
+
+  constructor(connection: Connection) {
+    this.#exchange = new Exchange(connection);
+    this.#requests = new Requests(this.#exchange);
+    this.#responses = new Responses(this.#exchange);
+  }
+
+  onDownstream(): void {
+    this.#run();
+  }
+
+  onUpstream(): void {
+    this.#run();
+  }
+
+  onDrain(): void {
+    this.#run();
+  }
+
+  onTimer(): void {
+    if (!this.#exchange.ending) {
+      this.#exchange.recordRefusal('limit', 'a request did not become complete in time');
+      this.#exchange.close('reset', 'head-timeout');
+      return;
+    }
+    this.#run();
+  }
+
+  /** Rules are asked for with every request, and no verdict outlives its request. */
+  onPolicy(): void {}
+
+  onStop(): void {
+    this.#stopping = true;
+    this.#run();
+  }
+
+  onClosed(): void {
+    this.#exchange.closed = true;
+    this.#requests.release();
+    this.#responses.release();
+  }
+
+  /** Requests fill places in the line, responses free them: on until neither moves. */
+  #run(): void {
+    while (!this.#exchange.closed) {
+      const requests = this.#stopping && !this.#requests.underWay ? this.#stop() : this.#requests.step();
+      const responses = this.#responses.step();
+      if (!requests && !responses) return;
+    }
+  }
+
+  /** No further request is taken: the client asks again on its next connection. */
+  #stop(): boolean {
+    const { ending, slots, connection } = this.#exchange;
+    if (ending) return false;
+    this.#exchange.ending = true;
+    slots.push({ kind: 'close', cause: 'drain' });
+    connection.relay.timer(lingerMs);
+    return true;
+  }
+}

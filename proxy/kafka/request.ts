@@ -1,0 +1,71 @@
+/**
+ * One request of a client, as an enforcement file sees it, and what such a file may decide.
+ */
+
+import type { DenyReason } from '../record.ts';
+import type { Access } from './access.ts';
+import type { Layout, Schema } from './layout.ts';
+
+export interface Request {
+  readonly api: Api;
+  readonly version: number;
+  readonly correlationId: number;
+  /** The whole frame, its size included. Valid only while it is judged. */
+  readonly bytes: Uint8Array;
+  /** Where the body starts. */
+  readonly body: number;
+  readonly access: Access;
+}
+
+/** What becomes of the response that the broker gives to a request. */
+export type ResponsePlan =
+  | { readonly kind: 'pass' }
+  /** The broker gives none (Produce with acks=0). */
+  | { readonly kind: 'none' }
+  /** As `none`, but a part was denied: the broker would close the connection when it has dealt with the rest. */
+  | { readonly kind: 'closing' }
+  /** Denied elements are put in front of the array at `field`, the rest is untouched. */
+  | { readonly kind: 'insert'; readonly layout: Layout; readonly field: number; readonly elements: Denials }
+  /** Held, and replaced by what `rewrite` makes of it; undefined: it is not what the protocol says. */
+  | { readonly kind: 'rewrite'; readonly rewrite: (frame: Uint8Array) => Uint8Array | undefined };
+
+export interface Denials {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+export type Judgement =
+  /** Forwarded as it came. */
+  | { readonly kind: 'pass'; readonly response: ResponsePlan }
+  /** Forwarded, with `bytes` in place of as many at `offset`. */
+  | { readonly kind: 'patch'; readonly offset: number; readonly bytes: Uint8Array; readonly response: ResponsePlan }
+  /** `frame` is sent in its place. */
+  | { readonly kind: 'replace'; readonly frame: Uint8Array; readonly response: ResponsePlan }
+  /** Answered here with `frame`. */
+  | { readonly kind: 'answer'; readonly frame: Uint8Array; readonly error: number }
+  /** The connection ends when all before it is answered, as the broker does it. */
+  | { readonly kind: 'close'; readonly reason: DenyReason; readonly detail: string; readonly error?: number };
+
+export interface Api {
+  readonly key: number;
+  /** Lower case, as rules spell it. */
+  readonly name: string;
+  /** Versions that are judged; all else of this key is refused. */
+  readonly min: number;
+  readonly max: number;
+  /** The lowest version that ApiVersions may announce, where clients look for more than they use. */
+  readonly announcedMin?: number;
+  readonly request: Schema;
+  readonly response: Schema;
+  readonly judge: (request: Request) => Judgement;
+  /**
+   * Judges a request of which only the beginning is there; undefined: that is not enough. So what carries much data in
+   * one topic need not be held.
+   */
+  readonly judgeEarly?: (request: Request) => Judgement | undefined;
+}
+
+export const pass: ResponsePlan = { kind: 'pass' };
+export const passed: Judgement = { kind: 'pass', response: pass };
+export const malformed = (detail: string): Judgement => ({ kind: 'close', reason: 'malformed', detail });
+export const tooLarge: Judgement = { kind: 'close', reason: 'limit', detail: 'the answer would be too large' };

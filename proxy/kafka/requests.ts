@@ -1,0 +1,228 @@
+/**
+ * The client's direction: frames → header → API and version → judged → forwarded, rewritten, answered here or refused.
+ */
+
+import { limits } from '../../src/limits.ts';
+import type { DenyReason } from '../record.ts';
+import { Access } from './access.ts';
+import { unknownApiVersions } from './api/api-versions.ts';
+import { apis } from './apis.ts';
+import type { Exchange } from './exchange.ts';
+import { fixedHeaderBytes, readHeader } from './header.ts';
+import { HeldFrame } from './held-frame.ts';
+import type { Api, Judgement, Request } from './request.ts';
+import type { Judged } from './slots.ts';
+
+/** First byte of a TLS handshake record (RFC 8446, section 5.1); as the first of a frame's size it says 352 MiB and more. */
+const tlsHandshake = 0x16;
+
+export class Requests {
+  readonly #exchange: Exchange;
+  #held: HeldFrame | undefined;
+  /** The timer runs for a frame that is not complete. */
+  #timed = false;
+  #first = true;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Deals with the next request; false: it is not there yet, or has to wait. */
+  step(): boolean {
+    const { connection, slots, ending, closed } = this.#exchange;
+    const { downstream } = connection.relay;
+    if (ending || closed || slots.length >= limits.kafkaPipelinedRequests) return false;
+    if (downstream.backlog > limits.relayBacklogHighBytes) return false;
+    if (this.#held !== undefined) return this.#takeHeld(this.#held);
+    if (downstream.pending > 0) return downstream.ended && this.#clientEnded();
+    const arrived = downstream.arrived();
+    if (arrived.length === 0) return this.#clientEnded();
+    return this.#frame(arrived);
+  }
+
+  release(): void {
+    this.#held?.release();
+  }
+
+  /** A request has begun and is not complete. */
+  get underWay(): boolean {
+    return this.#held !== undefined || this.#exchange.connection.relay.downstream.pending > 0;
+  }
+
+  #takeHeld(held: HeldFrame): boolean {
+    const { downstream } = this.#exchange.connection.relay;
+    const frame = held.take(downstream);
+    if (frame === undefined) return downstream.ended ? this.#clientEnded() : false;
+    this.#held = undefined;
+    this.#frame(frame, held);
+    held.release();
+    return true;
+  }
+
+  #clientEnded(): boolean {
+    const { connection, slots } = this.#exchange;
+    const { downstream } = connection.relay;
+    if (!downstream.ended) return false;
+    this.#exchange.ending = true;
+    // Whoever has read all its answers, or stopped within a request, is gone; who only closed its half may still read.
+    const within = this.#held !== undefined || downstream.pending > 0;
+    if (slots.length > 0 && !within) slots.push({ kind: 'close', cause: 'client-closed' });
+    else this.#exchange.close('graceful', 'client-closed');
+    return true;
+  }
+
+  /** Judges the frame that `arrived` starts with, or the whole one that was `held`. */
+  #frame(arrived: Uint8Array, held?: HeldFrame): boolean {
+    if (this.#first && arrived[0] === tlsHandshake) return this.#refuse('tls', 'the client speaks TLS');
+    if (arrived.length < fixedHeaderBytes) return this.#wait();
+    const view = new DataView(arrived.buffer, arrived.byteOffset, fixedHeaderBytes);
+    const size = view.getInt32(0);
+    if (size < fixedHeaderBytes - 4 + 2) return this.#refuse('malformed', `frame of ${size} bytes`);
+    if (size > limits.kafkaFrameBytes) return this.#refuse('limit', `frame of ${size} bytes`);
+    this.#first = false;
+    const total = size + 4;
+
+    const start = { key: view.getInt16(4), version: view.getInt16(6), correlationId: view.getInt32(8) };
+    const api = apis.get(start.key);
+    if (api === undefined) return this.#refuse('unknown-api', `API key ${start.key}`, start);
+    if (start.version < api.min || start.version > api.max) return this.#refuseVersion(api, start, total, held);
+
+    const header = readHeader(arrived, total, start.version >= api.request.flexible);
+    if (header === 'malformed') return this.#refuse('malformed', 'request header', start);
+    if (header === 'incomplete') return this.#wait();
+    const rules = this.#exchange.rules();
+    if (rules === undefined) {
+      this.#exchange.close('reset', 'policy-revoked');
+      return false;
+    }
+
+    const { version, correlationId } = start;
+    const { clientId, body } = header;
+    const whole = arrived.length >= total;
+    const request: Request = {
+      api,
+      version,
+      correlationId,
+      bytes: arrived.length > total ? arrived.subarray(0, total) : arrived,
+      body,
+      access: new Access(rules, clientId, api.name, version),
+    };
+    const judgement = whole ? api.judge(request) : api.judgeEarly?.(request);
+    if (judgement === undefined) return this.#hold(total, start);
+    const { access } = request;
+    const judged: Judged = { api, version, correlationId, clientId, access, time: this.#exchange.connection.now() };
+    this.#stopTimer();
+    this.#carryOut(judgement, judged, request.bytes, total, held !== undefined);
+    return true;
+  }
+
+  #carryOut(judgement: Judgement, request: Judged, bytes: Uint8Array, total: number, held: boolean): void {
+    const { connection, slots } = this.#exchange;
+    const { downstream, upstream } = connection.relay;
+    switch (judgement.kind) {
+      case 'pass':
+        if (held) upstream.send(bytes);
+        else downstream.forward(total);
+        break;
+      case 'patch': {
+        const { offset, bytes: patch } = judgement;
+        const head = bytes.slice(0, offset + patch.length);
+        head.set(patch, offset);
+        upstream.send(head);
+        if (held) {
+          upstream.send(bytes.subarray(head.length));
+        } else {
+          downstream.skip(head.length);
+          if (total > head.length) downstream.forward(total - head.length);
+        }
+        break;
+      }
+      case 'replace':
+        upstream.send(judgement.frame);
+        if (!held) downstream.skip(total);
+        break;
+      case 'answer':
+        if (!held) downstream.skip(total);
+        slots.push({ kind: 'answer', request, frame: judgement.frame, error: judgement.error });
+        return;
+      case 'close':
+        this.#exchange.record(request, judgement.error, judgement);
+        this.#end(judgement.reason);
+        return;
+    }
+    const { response } = judgement;
+    if (response.kind !== 'none' && response.kind !== 'closing') {
+      slots.push({ kind: 'broker', request, plan: response });
+      return;
+    }
+    this.#exchange.record(request, undefined);
+    if (response.kind === 'closing') this.#end('no-rule');
+  }
+
+  /** More bytes are needed of a frame that fits into what the relay keeps. */
+  #wait(): boolean {
+    if (this.#exchange.connection.relay.downstream.ended) return this.#clientEnded();
+    this.#startTimer();
+    return false;
+  }
+
+  #hold(total: number, start: { key: number; version: number; correlationId: number }): boolean {
+    if (total <= limits.relayArrivalBytes) return this.#wait();
+    if (total > limits.kafkaHeldRequestBytes) {
+      return this.#refuse('limit', `request of ${total} bytes that must be judged as a whole`, start);
+    }
+    this.#held = HeldFrame.of(total);
+    if (this.#held === undefined) return this.#refuse('limit', 'no memory left for requests', start);
+    this.#startTimer();
+    return true;
+  }
+
+  #refuseVersion(
+    api: Api,
+    start: { key: number; version: number; correlationId: number },
+    total: number,
+    held: HeldFrame | undefined,
+  ): boolean {
+    const frame = api.name === 'apiversions' ? unknownApiVersions(start.correlationId) : undefined;
+    const rules = this.#exchange.rules();
+    if (frame === undefined || rules === undefined || start.version < 0 || total > limits.kafkaHeaderBytes) {
+      return this.#refuse('unknown-api', `${api.name} version ${start.version}`, start);
+    }
+    const access = new Access(rules, '', api.name, start.version);
+    const { version, correlationId } = start;
+    const request = { api, version, correlationId, clientId: '', access, time: this.#exchange.connection.now() };
+    if (held === undefined) this.#exchange.connection.relay.downstream.skip(total);
+    this.#exchange.slots.push({ kind: 'answer', request, frame, error: 35 });
+    return true;
+  }
+
+  #refuse(
+    reason: DenyReason,
+    detail: string,
+    start?: { key: number; version: number; correlationId: number },
+  ): boolean {
+    this.#exchange.recordRefusal(reason, detail, start);
+    this.#end(reason);
+    return true;
+  }
+
+  /** As the broker: what came before is answered, then the connection is closed. */
+  #end(reason: DenyReason): void {
+    this.#exchange.ending = true;
+    this.#stopTimer();
+    const cause = reason === 'malformed' || reason === 'limit' ? reason : 'denied';
+    this.#exchange.slots.push({ kind: 'close', cause });
+  }
+
+  #startTimer(): void {
+    if (this.#timed) return;
+    this.#timed = true;
+    this.#exchange.connection.relay.timer(limits.kafkaFrameTimeoutMs);
+  }
+
+  #stopTimer(): void {
+    if (!this.#timed) return;
+    this.#timed = false;
+    this.#exchange.connection.relay.timer(undefined);
+  }
+}
