@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { BpfMap, closeFd, listenTransparent, openObject, putFlags, unpin } from '../../native/index.ts';
 import { compiled, numberOf, u32, u64 } from './compiled.ts';
 import { failing } from './failing.ts';
-import { bpffsOf, openDescriptors } from './scratch.ts';
+import { bpffsOf } from './scratch.ts';
 
 const sample = compiled('sample');
 
@@ -186,23 +186,4 @@ test('what is no map is refused', () => {
   assert.throws(() => BpfMap.create({ ...wrong, type: 'tree' }), failing('ARGUMENT'));
   assert.throws(() => BpfMap.create({ ...wrong, type: 'hash', name: 'a-name-that-is-too-long' }), failing('ARGUMENT'));
   assert.throws(() => BpfMap.create({ ...wrong, type: 'hash', keySize: 0 }), failing('MAP_CREATE', 'EINVAL'));
-});
-
-test('leaves no descriptor behind', () => {
-  const before = openDescriptors();
-  for (let turn = 0; turn < 200; turn++) {
-    using object = openObject(sample);
-    using map = hashOf(4);
-    using again = BpfMap.fromFd(map.fd);
-    again.put(u32(1), u64(1n));
-    assert.throws(() => BpfMap.fromFd(0), failing('KIND'));
-    assert.throws(() => object.map('absent'), failing('NOT_FOUND'));
-    assert.throws(() => BpfMap.openPinned('/absent'), failing('PIN'));
-    if (turn % 20 === 0) {
-      object.load();
-      object.map('table').close();
-      object.program('drop').close();
-    }
-  }
-  assert.equal(openDescriptors(), before);
 });
