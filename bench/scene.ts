@@ -71,6 +71,7 @@ export async function answers(scene: Scene, url: string): Promise<void> {
 function originConfiguration(directory: string): string {
   return `daemon off;
 user root;
+master_process off;
 worker_processes 1;
 error_log ${directory}/origin.log crit;
 pid ${directory}/origin.pid;

@@ -19,4 +19,17 @@ export interface Connection {
   now(): number;
 }
 
+/** What the policy says about a whole connection. `open`: it no longer carries an L7 rule, everything on it is allowed. */
+export type ConnectionRuling =
+  | { readonly verdict: 'l7'; readonly ruleSet: L7RuleSet }
+  | { readonly verdict: 'open' }
+  | { readonly verdict: 'deny' };
+
+/** The policy in force; the agent hands the proxy a new one with each change. */
+export interface ConnectionPolicy {
+  /** The same connection with its peer as the addresses stand now. */
+  identifyAnew(facts: ConnectionFacts): ConnectionFacts;
+  ruling(facts: ConnectionFacts): ConnectionRuling;
+}
+
 export type ProtocolFactory = (connection: Connection) => Protocol;

@@ -2,7 +2,11 @@
  * The verdict on one HTTP request, the same for HTTP/1.1, HTTP/2 and gRPC.
  */
 
-import type { HeaderMatch, HttpRuleSet, RuleRef } from '../src/policy/resolved.ts';
+import type { GrpcRule, HeaderMatch, HttpRuleSet, RuleRef } from '../src/policy/resolved.ts';
+import { canonicalTarget } from './decide/canonical.ts';
+import { type HeaderConditions, headerConditions, holds } from './decide/header-conditions.ts';
+import { PathIndex } from './decide/path-index.ts';
+import { compilePattern, matches, type Pattern } from './decide/pattern.ts';
 import type { DenyReason } from './record.ts';
 
 declare const minted: unique symbol;
@@ -42,3 +46,117 @@ export interface HttpDecider {
 
 /** Compiled once a rule set (cached by `key`), used for every request of every connection under it. */
 export type CompileHttpRules = (ruleSet: HttpRuleSet) => HttpDecider;
+
+/** Verdicts that a rule set remembers; then it starts anew. About 1 MiB when targets are long. */
+const rememberedVerdicts = 4096;
+/** Rule sets that stay compiled; a node has one for each distinct list of rules. */
+const compiledRuleSets = 1024;
+
+const compiled = new Map<string, HttpDecider>();
+
+export const compileHttpRules: CompileHttpRules = (ruleSet) => {
+  const key = `${ruleSet.key}\0${ruleSet.audit}`;
+  const known = compiled.get(key);
+  if (known) return known;
+  const decider = new RuleSetDecider(ruleSet);
+  if (compiled.size === compiledRuleSets) compiled.clear();
+  compiled.set(key, decider);
+  return decider;
+};
+
+interface CompiledRule {
+  readonly ref: RuleRef;
+  readonly method: Pattern | undefined;
+  readonly host: Pattern | undefined;
+  readonly headers: HeaderConditions;
+}
+
+class RuleSetDecider implements HttpDecider {
+  readonly #rules: readonly CompiledRule[];
+  readonly #paths: PathIndex;
+  readonly #grpc: HttpRuleSet['grpc'];
+  readonly #audit: boolean;
+  /** Whether a verdict depends on more than method, target and host. */
+  readonly #asksHeaders: boolean;
+  readonly #known = new Map<string, HttpDecision>();
+
+  constructor(ruleSet: HttpRuleSet) {
+    this.#rules = ruleSet.http.map((rule) => ({
+      ref: rule.ref,
+      method: optional(rule.method),
+      host: optional(rule.host),
+      headers: headerConditions(rule),
+    }));
+    this.#paths = new PathIndex(ruleSet.http.map(({ path }) => optional(path)));
+    this.#grpc = ruleSet.grpc;
+    this.#audit = ruleSet.audit;
+    this.#asksHeaders = this.#rules.some(({ headers }) => headers.required.length + headers.edits.length > 0);
+  }
+
+  decide(head: HttpRequestHead): HttpDecision {
+    if (this.#asksHeaders) return this.#judge(head);
+    // Neither a method nor a target nor a host holds a space.
+    const key = `${head.method} ${head.target} ${head.host}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const decision = this.#judge(head);
+    if (this.#known.size === rememberedVerdicts) this.#known.clear();
+    this.#known.set(key, decision);
+    return decision;
+  }
+
+  /** Both views of the path, because nobody knows which one the server takes. */
+  #judge(head: HttpRequestHead): HttpDecision {
+    const raw = this.#match(head, head.target);
+    const canonical = canonicalTarget(head.target);
+    if (canonical === head.target) return raw ?? this.#refuse('no-rule', 'no rule allows this request');
+    if (canonical === undefined) return this.#refuse('ambiguous', 'the path has no canonical form');
+    const read = this.#match(head, canonical);
+    if (raw && read) return raw;
+    if (!raw && !read) return this.#refuse('no-rule', 'no rule allows this request');
+    return this.#refuse('ambiguous', 'the raw path and its canonical form have different verdicts');
+  }
+
+  #match(head: HttpRequestHead, target: string): HttpDecision | undefined {
+    let allowing: RuleRef | undefined;
+    const edits: HeaderEdit[] = [];
+    for (const index of this.#paths.matching(target)) {
+      const rule = this.#rules[index];
+      if (!rule || !matchesRest(rule, head)) continue;
+      allowing ??= rule.ref;
+      // Every rule that matches has its say in the header, as in Cilium.
+      for (const match of rule.headers.edits) if (!holds(match, head)) edits.push({ match, rule: rule.ref });
+    }
+    allowing ??= this.#grpc.find((rule) => isCall(rule, head.method, target))?.ref;
+    return allowing && { verdict: 'ALLOW', permit, rule: allowing, edits };
+  }
+
+  #refuse(reason: DenyReason, detail: string): HttpDecision {
+    return this.#audit ? { verdict: 'AUDIT', permit, reason, detail } : { verdict: 'DENY', reason, detail };
+  }
+}
+
+// The one place that makes a permit.
+const permit = Object.freeze({}) as Permit;
+
+function optional(pattern: string | undefined): Pattern | undefined {
+  return pattern === undefined ? undefined : compilePattern(pattern);
+}
+
+function matchesRest({ method, host, headers }: CompiledRule, head: HttpRequestHead): boolean {
+  if (method && !matches(method, head.method)) return false;
+  if (host && !matchesHost(host, head.host.toLowerCase())) return false;
+  return headers.required.every((match) => holds(match, head));
+}
+
+/** With the port as it was sent, as Cilium matches it, or without: the port is the connection's, not the name's. */
+function matchesHost(pattern: Pattern, host: string): boolean {
+  return matches(pattern, host) || matches(pattern, host.replace(/:[0-9]{1,5}$/, ''));
+}
+
+function isCall({ service, method }: GrpcRule, requestMethod: string, target: string): boolean {
+  if (requestMethod !== 'POST') return false;
+  if (method !== undefined) return target === `/${service}/${method}`;
+  const prefix = `/${service}/`;
+  return target.startsWith(prefix) && /^[^/?]+$/.test(target.slice(prefix.length));
+}

@@ -9,6 +9,8 @@ export const limits = {
   httpHeadFields: 128,
   /** Request target, bytes. RFC 9110 section 4.1 asks for at least 8,000. */
   httpTargetBytes: 8 * 1024,
+  /** Line that holds a chunk's size, bytes: eight hex digits, and room for the extensions that some servers send. */
+  httpChunkLineBytes: 256,
   /** Body of a denied request that is read and thrown away to keep the connection, bytes; above, it closes. */
   httpDrainBytes: 64 * 1024,
   /** Requests of one connection that wait for their responses; the next one waits unread. */

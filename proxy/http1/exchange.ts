@@ -1,0 +1,56 @@
+/** One request and what becomes of it, in the order in which the client's answers are due. */
+
+import type { Connection } from '../connection.ts';
+import type { HttpDecision } from '../decide.ts';
+import type { FlowRecord } from '../record.ts';
+import type { RequestHead } from './request-head.ts';
+
+export interface ForwardedExchange {
+  readonly kind: 'forwarded';
+  readonly head: Pick<RequestHead, 'method' | 'target' | 'host' | 'version' | 'upgrade'>;
+  readonly decision: Exclude<HttpDecision, { readonly verdict: 'DENY' }>;
+  readonly time: number;
+}
+
+/** Answered by ourselves, once all that was asked before is answered. */
+export interface LocalExchange {
+  readonly kind: 'local';
+  readonly answer: Uint8Array;
+  readonly close: boolean;
+}
+
+export type Exchange = ForwardedExchange | LocalExchange;
+
+/** @param status of the response; absent when none came */
+export function recordForwarded(connection: Connection, exchange: ForwardedExchange, status?: number): void {
+  const { decision, head, time } = exchange;
+  connection.recorder.record({
+    time,
+    connection: connection.facts,
+    verdict: decision.verdict,
+    ...(decision.verdict === 'ALLOW' ? { rule: decision.rule } : { reason: decision.reason, detail: decision.detail }),
+    l7: l7(head),
+    ...(status !== undefined && { status, latencyMs: connection.now() - time }),
+  });
+}
+
+export function recordDenied(
+  connection: Connection,
+  head: ForwardedExchange['head'],
+  decision: Extract<HttpDecision, { readonly verdict: 'DENY' }>,
+): void {
+  connection.recorder.record({
+    time: connection.now(),
+    connection: connection.facts,
+    verdict: 'DENY',
+    reason: decision.reason,
+    detail: decision.detail,
+    l7: l7(head),
+    status: 403,
+    latencyMs: 0,
+  });
+}
+
+function l7({ version, method, target, host }: ForwardedExchange['head']): NonNullable<FlowRecord['l7']> {
+  return { protocol: 'http', version, method, target, host };
+}

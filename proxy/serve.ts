@@ -1,0 +1,243 @@
+/**
+ * The way of a connection through the proxy, top to bottom:
+ *
+ *     accept → identify → rule → connect upstream → relay → detect → (http1 | http2 | kafka: parse → decide → forward or deny → record)
+ *
+ * One `Server` a direction and worker. Everything that is refused is counted under its cause; nothing here throws.
+ */
+
+import {
+  type Acceptor,
+  acceptConnections,
+  type ConnectAttempt,
+  connectUpstream,
+  resetFd,
+  type SocketAddress,
+} from '../native/index.ts';
+import type { Address, Direction, Port } from '../src/identity/identity.ts';
+import { limits } from '../src/limits.ts';
+import type { L7RuleSet } from '../src/policy/resolved.ts';
+import type { Connection, ConnectionPolicy } from './connection.ts';
+import { detect, type Protocols } from './detect.ts';
+import type { Identify } from './identify.ts';
+import { createNodeRelay, type NodeRelay, openSocket } from './node-relay.ts';
+import type { ConnectionFacts, Recorder } from './record.ts';
+import type { CloseCause, Relay } from './relay.ts';
+
+export interface ServeOptions {
+  readonly direction: Direction;
+  /** Descriptor of the proxy's network namespace of this direction. */
+  readonly netns: number;
+  /** Descriptor of a listener there; stays the caller's. */
+  readonly listener: number;
+  readonly identify: Identify;
+  readonly protocols: Protocols;
+  readonly recorder: Recorder;
+  readonly policy: ConnectionPolicy;
+  /** Called once a connection that was accepted is gone. */
+  readonly onClosed: (cause: CloseCause) => void;
+}
+
+export class Server {
+  readonly #options: ServeOptions;
+  readonly #connections = new Set<ProxiedConnection>();
+  readonly #acceptor: Acceptor;
+  #policy: ConnectionPolicy;
+  #draining = false;
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    this.#policy = options.policy;
+    this.#acceptor = acceptConnections(options.listener, (fd, remote, local) => this.#accept(fd, remote, local));
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** The next request of every open connection is judged by it. */
+  setPolicy(policy: ConnectionPolicy): void {
+    this.#policy = policy;
+    for (const connection of this.#connections) connection.rule(policy);
+  }
+
+  /** Takes no more; each connection ends after the exchange under way. */
+  drain(): void {
+    this.#draining = true;
+    this.#acceptor.close();
+    for (const connection of this.#connections) connection.stop();
+  }
+
+  /** Ends at once. */
+  close(): void {
+    this.#acceptor.close();
+    for (const connection of this.#connections) connection.abort('agent-stopped');
+  }
+
+  #accept(fd: number, remote: SocketAddress, local: SocketAddress): void {
+    const facts = this.#options.identify({
+      direction: this.#options.direction,
+      client: end(remote),
+      server: end(local),
+    });
+    if (!facts) {
+      this.#refuse(fd, 'unidentified');
+      return;
+    }
+    const ruleSet = ruleSetFor(this.#policy, facts);
+    if (!ruleSet) {
+      this.#refuse(fd, 'policy-revoked');
+      return;
+    }
+    const connection: ProxiedConnection = new ProxiedConnection(fd, facts, ruleSet, this.#options, (cause) => {
+      this.#connections.delete(connection);
+      this.#options.onClosed(cause);
+    });
+    this.#connections.add(connection);
+    if (this.#draining) connection.stop();
+  }
+
+  #refuse(fd: number, cause: CloseCause): void {
+    resetFd(fd);
+    this.#options.onClosed(cause);
+  }
+}
+
+/** Both ends of one flow, from its acceptance on. */
+class ProxiedConnection {
+  readonly #options: ServeOptions;
+  readonly #onClosed: (cause: CloseCause) => void;
+  readonly #attempt: ConnectAttempt;
+  readonly #deadline: NodeJS.Timeout;
+  /** The accepted descriptor, until the relay owns it. */
+  #downstreamFd: number | undefined;
+  #relay: NodeRelay | undefined;
+  #facts: ConnectionFacts;
+  #ruleSet: L7RuleSet;
+
+  constructor(
+    downstreamFd: number,
+    facts: ConnectionFacts,
+    ruleSet: L7RuleSet,
+    options: ServeOptions,
+    onClosed: (cause: CloseCause) => void,
+  ) {
+    this.#downstreamFd = downstreamFd;
+    this.#facts = facts;
+    this.#ruleSet = ruleSet;
+    this.#options = options;
+    this.#onClosed = onClosed;
+    const { client, server } = facts;
+    this.#attempt = connectUpstream({ netns: options.netns, client, server }, (error, upstreamFd) => {
+      clearTimeout(this.#deadline);
+      if (error || upstreamFd === undefined) this.#giveUp(causeOf(error?.errnoName));
+      else this.#join(upstreamFd);
+    });
+    this.#deadline = setTimeout(() => {
+      this.#attempt.cancel();
+      this.#giveUp('upstream-timeout');
+    }, limits.upstreamConnectTimeoutMs);
+  }
+
+  rule(policy: ConnectionPolicy): void {
+    this.#facts = policy.identifyAnew(this.#facts);
+    const ruleSet = ruleSetFor(policy, this.#facts, this.#ruleSet.kind);
+    if (!ruleSet) {
+      this.abort('policy-revoked');
+      return;
+    }
+    if (ruleSet.key === this.#ruleSet.key) return;
+    this.#ruleSet = ruleSet;
+    this.#relay?.policyChanged();
+  }
+
+  stop(): void {
+    if (this.#relay) this.#relay.stop();
+    else this.abort('drain');
+  }
+
+  abort(cause: CloseCause): void {
+    if (this.#relay) {
+      this.#relay.abort(cause);
+    } else {
+      this.#attempt.cancel();
+      this.#giveUp(cause);
+    }
+  }
+
+  #join(upstreamFd: number): void {
+    const downstreamFd = this.#downstreamFd;
+    if (downstreamFd === undefined) {
+      resetFd(upstreamFd);
+      return;
+    }
+    this.#downstreamFd = undefined;
+    this.#relay = createNodeRelay(
+      openSocket(downstreamFd),
+      openSocket(upstreamFd),
+      (relay) => detect(this.#connectionOver(relay), this.#options.protocols),
+      { onClosed: this.#onClosed },
+    );
+  }
+
+  #connectionOver(relay: Relay): Connection {
+    const facts = (): ConnectionFacts => this.#facts;
+    return {
+      get facts() {
+        return facts();
+      },
+      relay,
+      recorder: this.#options.recorder,
+      ruleSet: () => this.#ruleSet,
+      now: Date.now,
+    };
+  }
+
+  /** Before there was an upstream: the client sees what the server's own refusal would look like, a reset. */
+  #giveUp(cause: CloseCause): void {
+    clearTimeout(this.#deadline);
+    if (this.#downstreamFd === undefined) return;
+    resetFd(this.#downstreamFd);
+    this.#downstreamFd = undefined;
+    this.#onClosed(cause);
+  }
+}
+
+/**
+ * The rule set of a connection. One that came under an L7 rule and no longer is goes on being parsed, with everything
+ * allowed: so its framing is known if a rule comes back.
+ * @returns undefined when the connection may not go on
+ */
+function ruleSetFor(policy: ConnectionPolicy, facts: ConnectionFacts, kind?: L7RuleSet['kind']): L7RuleSet | undefined {
+  const ruling = policy.ruling(facts);
+  switch (ruling.verdict) {
+    case 'deny':
+      return undefined;
+    case 'open':
+      return allowAll[kind ?? 'http'];
+    case 'l7':
+      return kind === undefined || ruling.ruleSet.kind === kind ? ruling.ruleSet : undefined;
+  }
+}
+
+const everything = { policy: '', rule: 'no Layer-7 rule', file: '', line: 0 };
+const allowAll: Readonly<Record<L7RuleSet['kind'], L7RuleSet>> = {
+  http: { kind: 'http', id: 0, key: 'allow-all-http', audit: false, http: [{ ref: everything }], grpc: [] },
+  kafka: { kind: 'kafka', id: 0, key: 'allow-all-kafka', audit: false, kafka: [{ ref: everything }] },
+};
+
+function end({ address, port }: SocketAddress): ConnectionFacts['client'] {
+  return { address: address as Address, port: port as Port };
+}
+
+function causeOf(errnoName: string | undefined): CloseCause {
+  switch (errnoName) {
+    case 'ECONNREFUSED':
+    case 'ECONNRESET':
+      return 'upstream-refused';
+    case 'ETIMEDOUT':
+      return 'upstream-timeout';
+    default:
+      return 'upstream-unreachable';
+  }
+}

@@ -1,0 +1,165 @@
+/** What the agent knows about itself, kept for whoever asks: the admin socket, the metrics, the log. */
+
+import type { AgentStatus, AgentView, Enforcement, Problem } from './admin/agent-view.ts';
+import type { AgentOptions } from './agent-options.ts';
+import { version } from './cli/version.ts';
+import type { Datapath } from './datapath/datapath.ts';
+import type { DesiredState } from './desired-state.ts';
+import { limits } from './limits.ts';
+import type { Metric } from './metrics/metric.ts';
+import { TrafficMetrics } from './metrics/traffic.ts';
+import type { Flow, Names } from './observe/flow.ts';
+import { FlowHistory } from './observe/history.ts';
+import type { DirectionPolicy } from './policy/resolved.ts';
+import { jsonOf } from './policy-json.ts';
+import type { WorkerPool } from './worker/pool.ts';
+import { workloadKey } from './workload/workload.ts';
+
+/** What of the running agent a report reads. */
+export interface Reported {
+  readonly datapath: Datapath;
+  readonly pool: WorkerPool;
+  reload(): Promise<void>;
+}
+
+export class AgentReport {
+  ready = false;
+  problems: readonly Problem[];
+  readonly #options: AgentOptions;
+  readonly #startedAt = new Date().toISOString();
+  readonly #history = new FlowHistory(limits.flowRingRecords);
+  readonly #traffic = new TrafficMetrics();
+  #state: DesiredState;
+  #agent: Reported | undefined;
+
+  constructor(options: AgentOptions, state: DesiredState) {
+    this.#options = options;
+    this.#state = state;
+    this.problems = state.problems;
+  }
+
+  get names(): Names {
+    return this.#state.names;
+  }
+
+  flow(flow: Flow, count: (traffic: TrafficMetrics) => void): void {
+    count(this.#traffic);
+    this.#history.add(flow);
+  }
+
+  inForce(state: DesiredState): void {
+    this.#state = state;
+    this.problems = state.problems;
+  }
+
+  view(agent: Reported): AgentView {
+    this.#agent = agent;
+    return {
+      status: () => this.#status(agent),
+      policy: () => jsonOf(this.#state.resolved),
+      lastFlows: (count) => this.#history.last(count),
+      followFlows: (deliver) => this.#history.follow(deliver),
+      metrics: () => this.metrics(),
+      reload: async () => {
+        await agent.reload();
+        return { revision: this.#state.resolved.revision, problems: this.problems };
+      },
+    };
+  }
+
+  metrics(): Promise<readonly Metric[]> {
+    const agent = this.#agent;
+    return Promise.resolve([
+      ...this.#traffic.metrics(),
+      ...(agent ? kernelMetrics(agent.datapath) : []),
+      ...(agent ? [closedMetric(agent.pool)] : []),
+    ]);
+  }
+
+  #status({ datapath, pool }: Reported): AgentStatus {
+    const { resolved, taps, workloads, names } = this.#state;
+    const interfaces = new Map(taps.map((tap) => [names.endpoint(tap.endpoint), tap]));
+    const policies = new Map(resolved.endpoints.map((policy) => [names.endpoint(policy.endpoint), policy]));
+    return {
+      instance: this.#options.instance,
+      version: version(),
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      ready: this.ready,
+      revision: resolved.revision,
+      endpoints: workloads.flatMap(({ workload, addresses }) => {
+        const name = workloadKey(workload);
+        const policy = policies.get(name);
+        if (!policy) return [];
+        const tap = interfaces.get(name);
+        return [
+          {
+            id: policy.endpoint,
+            name,
+            addresses,
+            ...(tap && { interface: tap.interfaceName, attached: datapath.attachmentKind }),
+            ingress: enforcementOf(policy.ingress),
+            egress: enforcementOf(policy.egress),
+          },
+        ];
+      }),
+      workers: pool.status(),
+      problems: this.problems,
+      counters: counters(datapath, pool),
+    };
+  }
+}
+
+function enforcementOf({ enforced, audit }: DirectionPolicy): Enforcement {
+  if (!enforced) return 'open';
+  return audit ? 'audit' : 'enforced';
+}
+
+function counters(datapath: Datapath, pool: WorkerPool): Record<string, number> {
+  const sums: Record<string, number> = { lost_events: datapath.lostEvents() };
+  for (const { reason, packets } of datapath.packetCounts()) {
+    const name = `${reason.replaceAll('-', '_')}_packets`;
+    sums[name] = (sums[name] ?? 0) + packets;
+  }
+  for (const [cause, count] of Object.entries(pool.closedConnections())) {
+    sums[`closed_${cause.replaceAll('-', '_')}`] = count;
+  }
+  return sums;
+}
+
+function kernelMetrics(datapath: Datapath): Metric[] {
+  const counts = datapath.packetCounts().filter(({ packets }) => packets > 0);
+  const samples = (denied: boolean): Metric['samples'] =>
+    counts
+      .filter((count) => count.denied === denied)
+      .map(({ reason, direction, packets }) => ({ labels: { reason, direction }, value: packets }));
+  return [
+    {
+      name: 'sluice_packets_dropped_total',
+      help: 'Packets that the kernel dropped.',
+      kind: 'counter',
+      samples: samples(true),
+    },
+    {
+      name: 'sluice_packets_passed_total',
+      help: 'Packets that the kernel passed or diverted.',
+      kind: 'counter',
+      samples: samples(false),
+    },
+    {
+      name: 'sluice_events_lost_total',
+      help: 'Events that found the kernel ring full.',
+      kind: 'counter',
+      samples: [{ labels: {}, value: datapath.lostEvents() }],
+    },
+  ];
+}
+
+function closedMetric(pool: WorkerPool): Metric {
+  return {
+    name: 'sluice_proxied_connections_closed_total',
+    help: 'Proxied connections that ended, by cause.',
+    kind: 'counter',
+    samples: Object.entries(pool.closedConnections()).map(([cause, value]) => ({ labels: { cause }, value })),
+  };
+}

@@ -1,0 +1,39 @@
+/** What the agent's main thread and its proxy workers say to each other. All of it is plain data. */
+
+import type { FlowRecord } from '../../proxy/record.ts';
+import type { CloseCause } from '../../proxy/relay.ts';
+import type { Direction } from '../identity/identity.ts';
+import type { ResolvedPolicy } from '../policy/resolved.ts';
+
+/** `workerData` of a worker's thread. */
+export interface WorkerSetup {
+  readonly id: number;
+  /** Descriptors of this process, which stay the main thread's. */
+  readonly netns: Readonly<Record<Direction, number>>;
+  readonly listeners: Readonly<Record<Direction, number>>;
+  readonly connectionsFd: number;
+  readonly policy: ResolvedPolicy;
+}
+
+export type ToWorker =
+  | { readonly type: 'policy'; readonly policy: ResolvedPolicy }
+  /** No more connections; end each after the exchange under way. */
+  | { readonly type: 'drain' }
+  /** End now. */
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  /** The policy of this revision judges from now on. */
+  | { readonly type: 'policy-in-force'; readonly revision: number }
+  | { readonly type: 'records'; readonly records: readonly FlowRecord[] }
+  | { readonly type: 'activity'; readonly activity: WorkerActivity };
+
+export interface WorkerActivity {
+  /** Open now. */
+  readonly connections: number;
+  /** Recorded since the start. */
+  readonly requests: number;
+  /** Connections that ended since the start, by cause. */
+  readonly closed: Readonly<Partial<Record<CloseCause, number>>>;
+}

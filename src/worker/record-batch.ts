@@ -1,0 +1,36 @@
+/** Flow records on their way to the main thread: many in one message, none later than a moment. */
+
+import type { FlowRecord, Recorder } from '../../proxy/record.ts';
+import { limits } from '../limits.ts';
+
+export class RecordBatch implements Recorder {
+  readonly #send: (records: readonly FlowRecord[]) => void;
+  #records: FlowRecord[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+
+  constructor(send: (records: readonly FlowRecord[]) => void) {
+    this.#send = send;
+  }
+
+  /** Recorded since the start. */
+  get count(): number {
+    return this.#count;
+  }
+
+  record(flow: FlowRecord): void {
+    this.#count++;
+    this.#records.push(flow);
+    if (this.#records.length >= limits.recordBatch) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), limits.recordDelayMs);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#records.length === 0) return;
+    const records = this.#records;
+    this.#records = [];
+    this.#send(records);
+  }
+}

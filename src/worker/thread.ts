@@ -1,0 +1,82 @@
+/** A proxy worker: a thread that serves both directions with listeners of its own. Started by pool.ts. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CloseCause } from '../../proxy/relay.ts';
+import { Server } from '../../proxy/serve.ts';
+import { limits } from '../limits.ts';
+import { identifyBy } from './identify.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { PolicyView } from './policy-view.ts';
+import { protocols } from './protocols.ts';
+import { RecordBatch } from './record-batch.ts';
+
+const setup = workerData as WorkerSetup;
+const port = parentPort;
+if (!port) throw new Error('src/worker/thread.ts is the entry of a worker thread; src/worker/pool.ts starts it');
+
+function say(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+const batch = new RecordBatch((records) => say({ type: 'records', records }));
+const closed: Partial<Record<CloseCause, number>> = {};
+const identify = identifyBy(setup.connectionsFd);
+const policy = new PolicyView(setup.policy);
+const servers = (['egress', 'ingress'] as const).map(
+  (direction) =>
+    new Server({
+      direction,
+      netns: setup.netns[direction],
+      listener: setup.listeners[direction],
+      identify,
+      protocols,
+      recorder: batch,
+      policy,
+      onClosed: (cause) => {
+        closed[cause] = (closed[cause] ?? 0) + 1;
+      },
+    }),
+);
+
+function tellActivity(): void {
+  const connections = servers.reduce((sum, server) => sum + server.connections, 0);
+  say({ type: 'activity', activity: { connections, requests: batch.count, closed: { ...closed } } });
+}
+
+const activityTimer = setInterval(tellActivity, limits.activityIntervalMs);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'policy': {
+      const view = new PolicyView(message.policy);
+      for (const server of servers) server.setPolicy(view);
+      say({ type: 'policy-in-force', revision: message.policy.revision });
+      break;
+    }
+    case 'drain':
+      for (const server of servers) server.drain();
+      clearInterval(activityTimer);
+      // Nothing but open connections keeps the thread alive from here on.
+      activityWhileDraining();
+      break;
+    case 'close':
+      for (const server of servers) server.close();
+      end();
+      break;
+  }
+});
+
+function activityWhileDraining(): void {
+  tellActivity();
+  if (servers.every((server) => server.connections === 0)) end();
+  else setTimeout(activityWhileDraining, limits.drainPollMs);
+}
+
+function end(): void {
+  clearInterval(activityTimer);
+  batch.flush();
+  tellActivity();
+  port?.close();
+}
+
+say({ type: 'ready' });
