@@ -96,6 +96,8 @@ export const limits = {
   flowRingRecords: 4096,
   /** Flow lines that wait for one reader of the admin socket, bytes; above, flows are lost to it and counted. */
   flowStreamBacklogBytes: 1024 * 1024,
+  /** The workloads file, bytes; a workload is about 100. */
+  workloadsFileBytes: 4 * 1024 * 1024,
   /** Workloads that are looked for at the same time; each is a process of `ip`. */
   locateAtOnce: 16,
   /** Between the first sign of a change and the reading, ms: a writer is mostly done by then, a new namespace mounted. */

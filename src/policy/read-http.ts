@@ -18,7 +18,7 @@ export function readHttpRule(field: Field, refOf: RefOf): HttpRule | undefined {
   if (!fields) return undefined;
   const patterns = (['method', 'path', 'host'] as const).flatMap((name) => {
     const pattern = fields.get(name);
-    return pattern ? [[name, readPattern(pattern)] as const] : [];
+    return pattern ? [[name, readPattern(name, pattern)] as const] : [];
   });
   const headers = all(fields.get('headers')?.list() ?? [], readHeader);
   const headerMatches = all(fields.get('headerMatches')?.list() ?? [], readHeaderMatch);
@@ -31,7 +31,7 @@ export function readHttpRule(field: Field, refOf: RefOf): HttpRule | undefined {
   };
 }
 
-function readPattern(field: Field): string | undefined {
+function readPattern(name: string, field: Field): string | undefined {
   const pattern = field.string();
   if (pattern === undefined) return undefined;
   if (pattern.length > limits.policyPatternLength) {
@@ -44,7 +44,7 @@ function readPattern(field: Field): string | undefined {
     return pattern;
   } catch (error) {
     const cause = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
-    return field.error(`${quote(pattern)} is not a regular expression of RE2: ${cause}`);
+    return field.error(`${name} ${quote(pattern)} is not a regular expression of RE2: ${cause}`);
   }
 }
 

@@ -8,8 +8,9 @@
  *         netns: web           # or `interface: veth1` (host side), or `addresses: [10.0.0.2]` for a remote one
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Node } from 'yaml';
+import { limits } from '../limits.ts';
 import type { PolicyDiagnostic } from '../policy/diagnostic.ts';
 import { WorkloadDocument } from './document.ts';
 import { type Entry, readEntry } from './entry.ts';
@@ -24,13 +25,21 @@ export interface LoadedWorkloads {
 /** Never throws; a file that can't be read is an error at 1:1. */
 export function loadWorkloads(file: string): LoadedWorkloads {
   try {
-    return readWorkloads(file, readFileSync(file, 'utf8'));
+    const { size } = statSync(file);
+    if (size > limits.workloadsFileBytes) {
+      return refused(file, `the file has ${size} bytes; a workloads file has at most ${limits.workloadsFileBytes}`);
+    }
+    return readWorkloads(file, new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const cause = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    const message = `the workloads file ${cause}; give --workloads a file that can be read`;
-    return { workloads: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }] };
+    if (code === 'ENOENT') return refused(file, 'there is no such file; give --workloads a file that can be read');
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return refused(file, 'the file is not UTF-8; save it as UTF-8');
+    return refused(file, `the file cannot be read (${code}); give --workloads a file that can be read`);
   }
+}
+
+function refused(file: string, message: string): LoadedWorkloads {
+  return { workloads: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }] };
 }
 
 /** As `loadWorkloads`, of text that was read already; `file` is for messages. */

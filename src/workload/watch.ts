@@ -15,7 +15,7 @@ export interface Watcher {
 }
 
 /**
- * Files, and directories of `*.yaml`; they need not exist yet. Calls when content was changed, however that is done: in
+ * Files, and directories of `*.yaml` and `*.yml`; they need not exist yet. Calls when content was changed, however that is done: in
  * place, by a rename, by the exchange of a symbolic link further up (as Kubernetes does), by deletion and a new file.
  * What is written after this call is told, so call first and read then.
  */
@@ -181,7 +181,7 @@ function directoriesOf(paths: readonly string[]): string[] {
 function filesOf(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     try {
-      const names = readdirSync(path).filter((name) => name.endsWith('.yaml'));
+      const names = readdirSync(path).filter((name) => /^[^.].*\.ya?ml$/.test(name));
       return names.toSorted().map((name) => join(path, name));
     } catch {
       return [path];

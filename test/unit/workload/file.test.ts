@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { limits } from '../../../src/limits.ts';
 import { formatDiagnostic } from '../../../src/policy/diagnostic.ts';
 import { loadWorkloads, readWorkloads } from '../../../src/workload/file.ts';
 
@@ -119,8 +123,22 @@ for (const [name, text, ...expected] of refused) {
   });
 }
 
-test('says when there is no such file', () => {
-  const { workloads, diagnostics } = loadWorkloads('/absent/w.yaml');
-  assert.deepEqual(workloads, []);
-  assert.match(diagnostics.map(formatDiagnostic).join(), /^\/absent\/w\.yaml:1:1: .*does not exist; give/);
+test('says why a file cannot be read', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-workloads-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const written = (name: string, content: Uint8Array | string): string => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+  const cases: [string, RegExp][] = [
+    [join(directory, 'absent'), /absent:1:1: there is no such file; give --workloads/],
+    [directory, /:1:1: the file cannot be read \(EISDIR\); give/],
+    [written('latin1', Uint8Array.of(0x23, 0xe9, 0x0a)), /latin1:1:1: the file is not UTF-8/],
+    [written('large', 'x'.repeat(limits.workloadsFileBytes + 1)), /large:1:1: the file has \d+ bytes/],
+  ];
+  for (const [file, expected] of cases) {
+    const { workloads, diagnostics } = loadWorkloads(file);
+    assert.deepEqual(workloads, []);
+    assert.match(diagnostics.map(formatDiagnostic).join('\n'), expected);
+  }
 });
