@@ -34,6 +34,8 @@ export class Answers {
   #waiting: Buffer[] = [];
   #bytes = 0;
   #heldUp = false;
+  #backlogged = false;
+  #ended = false;
 
   constructor(client: Side, window: ClientWindow, clientSettings: PeerSettings) {
     this.#client = client;
@@ -45,9 +47,17 @@ export class Answers {
     return this.#waiting.length > 0;
   }
 
+  /**
+   * What waits for the client to read, as the kernel left it: what is sent within one turn of the relay is bounded by
+   * what arrived in it, and counted only when it could be written.
+   */
+  beginTurn(): void {
+    this.#backlogged = this.#client.backlog > limits.relayBacklogHighBytes;
+  }
+
   /** The client does not take what it is answered, or the server is in the middle of a long frame: ask nothing more. */
   get crowded(): boolean {
-    const crowded = this.#bytes > limits.http2AnswerBytes || this.#client.backlog > limits.relayBacklogHighBytes;
+    const crowded = this.#backlogged || this.#bytes > limits.http2AnswerBytes;
     this.#heldUp ||= crowded;
     return crowded;
   }
@@ -59,7 +69,15 @@ export class Answers {
     return !this.crowded;
   }
 
+  /** Ends our direction to the client; what it asks from now on is not answered. */
+  end(): void {
+    this.flush();
+    this.#ended = true;
+    this.#client.end();
+  }
+
   push(frame: Buffer): void {
+    if (this.#ended) return;
     this.#waiting.push(frame);
     this.#bytes += frame.length;
   }

@@ -33,6 +33,8 @@ export class FramePump {
   /** Octets of the present span that have still to arrive. */
   #rest = 0;
   #dropping = false;
+  /** Frames whose fate is settled. */
+  frames = 0;
 
   constructor(from: Side, to: Side, handler: FrameHandler) {
     this.#from = from;
@@ -58,8 +60,8 @@ export class FramePump {
     while (at < view.length) {
       if (this.#rest === 0) {
         fate = this.#ask(view, at);
-        if (fate === 'wait') break;
         if (fate !== 'pass' && fate !== 'drop') break;
+        this.frames += 1;
         this.#rest = this.#handler.span;
         this.#dropping = fate === 'drop';
       }

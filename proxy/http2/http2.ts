@@ -8,9 +8,7 @@
  */
 
 import { limits } from '../../src/limits.ts';
-import type { HttpRuleSet, L7RuleSet } from '../../src/policy/resolved.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
-import type { CompileHttpRules } from '../decide.ts';
 import type { CloseCause, Protocol } from '../relay.ts';
 import { ClientFrames } from './client-frames.ts';
 import { FramePump } from './frame-pump.ts';
@@ -18,19 +16,15 @@ import { errorCode, goAwayFrame, preface, windowUpdateFrame } from './frames.ts'
 import { Requests } from './requests.ts';
 import { ServerFrames } from './server-frames.ts';
 import { type Failure, Session } from './session.ts';
-import { Verdicts } from './verdicts.ts';
 
-/** How often an open connection is looked at for calls that last, heads that do not end and silence, ms. */
+/** While something may last too long, how often it is looked at, ms. */
 const tickMs = 1_000;
 
-/** A connection whose bytes are handed over from the preface on. */
-export function http2With(compile: CompileHttpRules): ProtocolFactory {
-  return (connection) => new Http2(connection, compile);
-}
+/** Takes over a connection whose first bytes are the preface; none of them are consumed. */
+export const http2: ProtocolFactory = (connection) => new Http2(connection);
 
 class Http2 implements Protocol {
   readonly #session: Session;
-  readonly #verdicts: Verdicts;
   readonly #clientFrames: ClientFrames;
   readonly #fromClient: FramePump;
   readonly #fromServer: FramePump;
@@ -38,28 +32,25 @@ class Http2 implements Protocol {
   #over = false;
   #clientEnded = false;
   #serverEnded = false;
-  #moved: number;
+  #ticking = false;
+  /** Frames of the client that were settled at the end of the last turn. */
+  #settled = 0;
   /** Since when the client owes the rest of a frame that is held. */
   #holding: number | undefined;
 
-  constructor(connection: Connection, compile: CompileHttpRules) {
+  constructor(connection: Connection) {
     const { downstream, upstream } = connection.relay;
     this.#session = new Session(connection);
-    this.#verdicts = new Verdicts(compile, httpRules(connection.ruleSet()));
-    this.#clientFrames = new ClientFrames(this.#session, new Requests(this.#session, this.#verdicts));
+    this.#clientFrames = new ClientFrames(this.#session, new Requests(this.#session));
     this.#fromClient = new FramePump(downstream, upstream, this.#clientFrames);
     this.#fromServer = new FramePump(upstream, downstream, new ServerFrames(this.#session));
-    this.#moved = connection.now();
-    connection.relay.timer(tickMs);
   }
 
   onDownstream(): void {
-    this.#moved = this.#session.connection.now();
     this.#move();
   }
 
   onUpstream(): void {
-    this.#moved = this.#session.connection.now();
     this.#move();
   }
 
@@ -69,16 +60,17 @@ class Http2 implements Protocol {
 
   onTimer(): void {
     if (this.#over) return;
+    this.#ticking = false;
     const { connection, records, streams } = this.#session;
     const now = connection.now();
+    records.lasting = 0;
     for (const stream of streams.live.values()) records.openIfLasting(stream, now);
     if (this.#holding !== undefined && now - this.#holding > limits.httpHeadTimeoutMs) this.#close('head-timeout');
-    else if (now - this.#moved > limits.idleTimeoutMs) this.#close('idle-timeout');
-    else connection.relay.timer(tickMs);
+    else this.#move();
   }
 
   onPolicy(): void {
-    this.#verdicts.use(httpRules(this.#session.connection.ruleSet()));
+    this.#session.usePolicy();
   }
 
   onStop(): void {
@@ -98,6 +90,7 @@ class Http2 implements Protocol {
   #move(): void {
     if (this.#over || !this.#greet()) return;
     const { answers } = this.#session;
+    answers.beginTurn();
     this.#fromServer.run();
     do {
       this.#fromClient.run();
@@ -110,6 +103,7 @@ class Http2 implements Protocol {
     } else {
       this.#watchHeld();
       this.#settle();
+      this.#tick();
     }
   }
 
@@ -124,7 +118,8 @@ class Http2 implements Protocol {
     }
     if (common < preface.length) {
       if (downstream.ended) this.#close('client-closed');
-      else this.#holding ??= this.#session.connection.now();
+      this.#watchHeld();
+      this.#tick();
       return false;
     }
     downstream.forward(preface.length);
@@ -140,9 +135,23 @@ class Http2 implements Protocol {
     this.#session.answers.push(windowUpdateFrame(0, credit));
   }
 
+  /** The time of a frame that is held runs from its first octet, and not while it is us who do not look at it. */
   #watchHeld(): void {
-    if (this.#session.connection.relay.downstream.arrived().length === 0) this.#holding = undefined;
-    else this.#holding ??= this.#session.connection.now();
+    const { answers, connection } = this.#session;
+    const settled = this.#fromClient.frames;
+    if (settled !== this.#settled || answers.crowded) this.#holding = undefined;
+    this.#settled = settled;
+    if (connection.relay.downstream.arrived().length === 0) this.#holding = undefined;
+    else if (!answers.crowded) this.#holding ??= connection.now();
+  }
+
+  /** Asks for the timer where time itself decides something. */
+  #tick(): void {
+    const { answers, records } = this.#session;
+    const wanted = this.#holding !== undefined || records.lasting > 0 || answers.crowded;
+    if (!wanted || this.#ticking || this.#over) return;
+    this.#ticking = true;
+    this.#session.connection.relay.timer(tickMs);
   }
 
   /** Passes on what has ended. */
@@ -169,12 +178,12 @@ class Http2 implements Protocol {
   }
 
   #mirrorServerEnd(): void {
-    const { connection, window } = this.#session;
-    const { downstream, upstream } = connection.relay;
+    const { answers, connection, window } = this.#session;
+    const { upstream } = connection.relay;
     if (!upstream.ended || this.#serverEnded || this.#over) return;
-    if (upstream.arrived().length === 0) {
+    if (upstream.arrived().length === 0 && this.#fromServer.betweenFrames) {
       this.#serverEnded = true;
-      downstream.end();
+      answers.end();
     } else if (!window.indebted) this.#close('server-closed');
   }
 
@@ -193,9 +202,4 @@ class Http2 implements Protocol {
     this.#over = true;
     this.#session.connection.relay.close('graceful', cause);
   }
-}
-
-/** The rule set's kind was what chose this protocol, and the server part keeps it so. */
-function httpRules(ruleSet: L7RuleSet): HttpRuleSet {
-  return ruleSet.kind === 'http' ? ruleSet : { kind: 'http', id: 0, key: '', audit: false, http: [], grpc: [] };
 }

@@ -11,6 +11,8 @@ import type { Stream } from './streams.ts';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class Records {
+  /** gRPC calls under way that may still come to last; an upper bound until they are looked at. */
+  lasting = 0;
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
@@ -62,7 +64,10 @@ export class Records {
   /** Records the opening of a gRPC call that has lasted long enough to be called a stream. */
   openIfLasting(stream: Stream, now: number): void {
     if (stream.grpc === undefined || stream.grpc.opened || stream.recorded) return;
-    if (now - stream.time < limits.grpcOpenRecordMs) return;
+    if (now - stream.time < limits.grpcOpenRecordMs) {
+      this.lasting += 1;
+      return;
+    }
     stream.grpc.opened = true;
     this.#write(stream, 'open');
   }

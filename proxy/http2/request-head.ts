@@ -29,8 +29,6 @@ export class RequestHead implements HttpRequestHead {
   contentLength = -1;
   /** `:protocol` of an extended CONNECT (RFC 8441). */
   protocol = '';
-  /** The decider asked for a field, so its answer holds for this request alone. */
-  fieldsAsked = false;
   #fields = noFields;
   #scheme = '';
   #authority: string | undefined;
@@ -53,7 +51,6 @@ export class RequestHead implements HttpRequestHead {
   }
 
   header(name: string): readonly string[] {
-    this.fieldsAsked = true;
     const found: string[] = [];
     for (let at = 0; at < this.#fields.count; at++) {
       if (this.#fields.names[at] === name) found.push(this.#fields.values[at] ?? '');
@@ -71,7 +68,6 @@ export class RequestHead implements HttpRequestHead {
     this.contentType = '';
     this.contentLength = -1;
     this.protocol = '';
-    this.fieldsAsked = false;
     this.#scheme = '';
     this.#authority = undefined;
     this.#hostField = undefined;

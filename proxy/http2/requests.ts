@@ -13,13 +13,11 @@ import { emptyTable, encodeFields } from './hpack/encoder.ts';
 import type { FieldList } from './hpack/field-list.ts';
 import { RequestHead, trailerProblem } from './request-head.ts';
 import type { Session } from './session.ts';
-import type { Verdicts } from './verdicts.ts';
 
 type Admitted = HttpDecision & { readonly permit: Permit };
 
 export class Requests {
   readonly #session: Session;
-  readonly #verdicts: Verdicts;
   readonly #block = new HeaderBlock();
   readonly #head = new RequestHead();
   /** The first block of ours tells the server's decoder to forget its table. */
@@ -27,9 +25,8 @@ export class Requests {
   /** What goes to the server in place of the frames last dropped. */
   instead: Buffer | undefined;
 
-  constructor(session: Session, verdicts: Verdicts) {
+  constructor(session: Session) {
     this.#session = session;
-    this.#verdicts = verdicts;
   }
 
   /** Octets of the block that was judged last, CONTINUATION frames included. */
@@ -72,7 +69,7 @@ export class Requests {
         return this.#refuse('malformed', 'extended CONNECT to a server that did not offer it');
       }
     }
-    const decision = this.#verdicts.judge(this.#head);
+    const decision = this.#session.decider.decide(this.#head);
     return decision.verdict === 'DENY' ? this.#refuse(decision.reason, decision.detail) : this.#admit(decision, fields);
   }
 
@@ -82,6 +79,8 @@ export class Requests {
 
   #admit(decision: Admitted, fields: FieldList): FrameFate {
     const head = this.#head;
+    const grpc = grpcCall(head.contentType, head.method, head.target);
+    if (grpc !== undefined) this.#session.records.lasting += 1;
     this.#session.streams.live.set(this.#block.stream, {
       id: this.#block.stream,
       clientOpen: !this.#block.endStream,
@@ -92,7 +91,7 @@ export class Requests {
       method: head.method,
       target: head.target,
       host: head.host,
-      grpc: grpcCall(head.contentType, head.method, head.target),
+      grpc,
       answered: false,
       status: 0,
       latencyMs: 0,

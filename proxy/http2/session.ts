@@ -1,7 +1,9 @@
 /** What the two directions of one HTTP/2 connection share. */
 
 import { limits } from '../../src/limits.ts';
+import type { HttpRuleSet } from '../../src/policy/resolved.ts';
 import type { Connection } from '../connection.ts';
+import { compileHttpRules, type HttpDecider } from '../decide.ts';
 import type { CloseCause } from '../relay.ts';
 import { Answers } from './answers.ts';
 import { Budget } from './budget.ts';
@@ -39,12 +41,15 @@ export class Session {
   });
   readonly #resets: Budget;
   readonly #controls: Budget;
+  /** Of the rule set in force. */
+  decider: HttpDecider;
   failure: Failure | undefined;
   /** GOAWAY has been sent: no further stream is let through. */
   draining = false;
 
   constructor(connection: Connection) {
     this.connection = connection;
+    this.decider = deciderOf(connection);
     this.answers = new Answers(connection.relay.downstream, this.window, this.clientSettings);
     this.records = new Records(connection);
     const now = connection.now();
@@ -56,6 +61,10 @@ export class Session {
   fail(code: number, cause: Failure['cause'], detail: string): 'stop' {
     this.failure ??= { code, cause, detail };
     return 'stop';
+  }
+
+  usePolicy(): void {
+    this.decider = deciderOf(this.connection);
   }
 
   /** A stream was reset for what the client did, by whichever side. False: there were too many. */
@@ -86,4 +95,12 @@ export class Session {
     this.records.finish(stream);
     this.streams.live.delete(id);
   }
+}
+
+const noRules: HttpRuleSet = { kind: 'http', id: 0, key: '', audit: false, http: [], grpc: [] };
+
+/** The kind of rule set is what chose this protocol, and stays as long as the connection; in doubt nothing is allowed. */
+function deciderOf(connection: Connection): HttpDecider {
+  const ruleSet = connection.ruleSet();
+  return compileHttpRules(ruleSet.kind === 'http' ? ruleSet : noRules);
 }
