@@ -80,6 +80,12 @@ const ofTheSystem: readonly Wanted<[]>[] = [
     },
   },
   { name: 'command ip', hint: 'install iproute2', probe: () => isCommand('ip') },
+  {
+    name: 'command nsenter',
+    optional: true,
+    hint: 'addresses of workloads given by `interface` are found in namespaces with a name only; install util-linux',
+    probe: () => isCommand('nsenter'),
+  },
   { name: 'command sysctl', hint: 'install procps', probe: () => isCommand('sysctl') },
 ];
 

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 /** Output of `ip` for a few thousand links, bytes. */
 const mostOutput = 64 * 1024 * 1024;
+const showLinks = ['-json', '-details', 'address', 'show'];
 
 /** Fields of `ip -json -details address show` that are used. */
 export interface IpLink {
@@ -40,26 +41,34 @@ export interface IpRoute {
 
 /** @throws {Error} with what `ip` said. */
 export async function linksOf(netns?: string): Promise<readonly IpLink[]> {
-  const where = netns === undefined ? [] : ['-n', netns];
-  return ip<IpLink>([...where, '-details', 'address', 'show']);
+  return ip<IpLink>(netns === undefined ? showLinks : ['-n', netns, ...showLinks]);
+}
+
+/** As `linksOf`, of the namespace that a process is in. */
+export async function linksOfProcess(pid: number): Promise<readonly IpLink[]> {
+  const { stdout } = await run('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', ...showLinks], { maxBuffer: mostOutput });
+  return rowsOf<IpLink>(stdout);
 }
 
 export async function namedNetns(): Promise<readonly IpNetns[]> {
-  return ip<IpNetns>(['netns', 'list']);
+  return ip<IpNetns>(['-json', 'netns', 'list']);
 }
 
 export async function routesVia(interfaceName: string, family: '-4' | '-6'): Promise<readonly IpRoute[]> {
-  return ip<IpRoute>([family, 'route', 'show', 'table', 'all', 'dev', interfaceName]);
+  return ip<IpRoute>(['-json', family, 'route', 'show', 'table', 'all', 'dev', interfaceName]);
 }
 
 async function ip<Row>(args: readonly string[]): Promise<readonly Row[]> {
   try {
-    const { stdout } = await run('ip', ['-json', ...args], { maxBuffer: mostOutput });
-    // Without a single row, some of ip's commands print nothing at all.
-    return stdout.trim() === '' ? [] : (JSON.parse(stdout) as Row[]).filter((row) => Object.keys(row as object).length);
+    return rowsOf<Row>((await run('ip', args, { maxBuffer: mostOutput })).stdout);
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === 'ENOENT') throw new Error('the command ip is missing; install iproute2');
     throw new Error(stderr?.trim() || String(error));
   }
+}
+
+/** Without a single row, some of ip's commands print nothing at all, or an empty one. */
+function rowsOf<Row>(output: string): readonly Row[] {
+  return output.trim() === '' ? [] : (JSON.parse(output) as Row[]).filter((row) => Object.keys(row as object).length);
 }

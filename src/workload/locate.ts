@@ -3,6 +3,7 @@
 import type { Address } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import { type IpLink, linksOf, namedNetns, routesVia } from './links.ts';
+import { linksOfUnnamed } from './unnamed-netns.ts';
 import { type LocatedWorkload, type Workload, workloadKey } from './workload.ts';
 
 /** This network namespace, in which the taps are. */
@@ -10,6 +11,8 @@ interface Host {
   readonly links: readonly IpLink[];
   /** Namespaces that have names, by this namespace's number for them. */
   readonly names: ReadonlyMap<number, readonly string[]>;
+  /** Links of the namespaces without one; looked for at the first call. */
+  readonly unnamed: () => Promise<readonly (readonly IpLink[])[]>;
 }
 
 type Found = Omit<LocatedWorkload, 'workload'>;
@@ -44,7 +47,15 @@ async function describeHost(): Promise<Host> {
   for (const { name, id } of await namedNetns()) {
     if (id !== undefined) names.set(id, [...(names.get(id) ?? []), name]);
   }
-  return { links, names };
+  let unnamed: ReturnType<Host['unnamed']> | undefined;
+  return {
+    links,
+    names,
+    unnamed: () => {
+      unnamed ??= linksOfUnnamed();
+      return unnamed;
+    },
+  };
 }
 
 async function locateOne(workload: Workload, host: Host): Promise<LocatedWorkload> {
@@ -106,13 +117,20 @@ async function atInterface(name: string, host: Host): Promise<Found> {
   return { ...at(outer, []), problem: `the addresses behind interface ${name} are not known; ${advice}` };
 }
 
-/** From the namespace at the other side, where that has a name. */
-async function addressesOfPeer(outer: IpLink, { names }: Host): Promise<readonly Address[] | undefined> {
-  const [netns] = names.get(outer.link_netnsid ?? -1) ?? [];
-  if (netns === undefined || !isVeth(outer)) return undefined;
-  const links = await linksOf(netns).catch(() => []); // it ended meanwhile
+/** From the namespace at the other side, where that can be found. */
+async function addressesOfPeer(outer: IpLink, host: Host): Promise<readonly Address[] | undefined> {
+  const links = isVeth(outer) ? await linksOfPeer(outer, host) : [];
   const found = addressesOf(links.filter((link) => isPair(outer, link) || isLoopback(link)));
   return found.length > 0 ? found : undefined;
+}
+
+async function linksOfPeer(outer: IpLink, { names, unnamed }: Host): Promise<readonly IpLink[]> {
+  if (outer.link_netnsid === undefined) return [];
+  const [netns] = names.get(outer.link_netnsid) ?? [];
+  if (netns !== undefined) return linksOf(netns).catch(() => []); // it ended meanwhile
+  // A namespace without a name can't be asked for its number. Where two have such a pair, it may be either.
+  const fitting = (await unnamed()).filter((links) => links.some((inner) => isPair(outer, inner)));
+  return fitting.length === 1 ? (fitting[0] ?? []) : [];
 }
 
 /** Neighbour entries would say it, too, but these are what the workload claims; routes are what the operator says. */

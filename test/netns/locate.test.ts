@@ -1,9 +1,12 @@
 /** Workloads are found by what the kernel says, run in the topology's host as the agent would be. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LocatedWorkload, Workload, WorkloadPlace } from '../../src/workload/workload.ts';
+import { eventually } from './eventually.ts';
 import { Namespace } from './namespace.ts';
 import { topologyOf } from './scene.ts';
 import type { Topology } from './topology.ts';
@@ -109,7 +112,35 @@ test('says what is missing, and what to do', (t) => {
   assert.deepEqual(located[7]?.addresses, ['192.0.2.1']);
 });
 
-test('an unnamed namespace behind an interface is known by its host routes', (t) => {
+/** A process in a network namespace of its own that has no name, with `c<n>` and address `10.9.<n>.2` at its link. */
+async function container(topology: Topology, n: number): Promise<void> {
+  const child = topology.host.spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore' });
+  const own = `/proc/${child.pid}/ns/net`;
+  const outside = [readlinkSync('/proc/self/ns/net'), topology.host.runSync('readlink', '/proc/self/ns/net').trim()];
+  await eventually('the namespace is made', () => !outside.includes(readlinkSync(own)) || undefined);
+  topology.host.ip(...`link add c${n} type veth peer name eth0 netns ${child.pid}`.split(' '));
+  const inside = (...args: string[]): void => {
+    execFileSync('nsenter', [`--net=${own}`, 'ip', ...args]);
+  };
+  inside('address', 'add', `10.9.${n}.2/24`, 'dev', 'eth0');
+  inside('link', 'set', 'eth0', 'up');
+}
+
+test('a namespace without a name is found by its processes', async (t) => {
+  const topology = topologyOf(t);
+  await container(topology, 1);
+  await container(topology, 2);
+  const { located } = locateIn(topology, [atInterface('c1', 'c1'), atInterface('c2', 'c2')]);
+  assert.deepEqual(
+    located.map(({ addresses, problem }) => [addresses, problem]),
+    [
+      [['10.9.1.2'], undefined],
+      [['10.9.2.2'], undefined],
+    ],
+  );
+});
+
+test('what is behind an interface is known by host routes where nothing else says it', (t) => {
   const topology = topologyOf(t);
   topology.host.ip(...'link add c1 type veth peer name c1p'.split(' '));
   topology.host.ip('link', 'set', 'c1', 'up');
