@@ -7,7 +7,7 @@
  */
 
 import { limits } from '../../src/limits.ts';
-import { endFrame, respond, writeDenied } from './answer.ts';
+import { endFrame, hasTaggedHeader, respond, writeDenied } from './answer.ts';
 import { Cursor } from './cursor.ts';
 import type { Guard } from './guard.ts';
 import { guarded } from './guard.ts';
@@ -23,6 +23,7 @@ import {
   tooLarge,
 } from './request.ts';
 import { Entries, skipField, skipTags } from './skim.ts';
+import { refuse } from './well-formed.ts';
 import { Writer } from './writer.ts';
 
 export interface ElementRule {
@@ -38,17 +39,21 @@ export interface ElementRule {
   readonly guards?: readonly Guard[];
   /** Error of the granted elements when another one is denied: nothing is executed then. */
   readonly othersError?: number;
-  /** The response's own `error` when a guard is not met; the elements carry the guard's error too. */
+  /** When a guard is not met the response's own `error` says so, and there are no elements. */
   readonly topError?: true;
   /** A further check of the request; its error holds for all elements. */
   readonly check?: (request: Request, layout: Layout, offsets: Int32Array) => number | undefined;
+  /** A further look at the broker's response. */
+  readonly filter?: (frame: Uint8Array) => Uint8Array | undefined;
   /** Changes to a request that passes as a whole. */
   readonly amend?: (request: Request, layout: Layout, offsets: Int32Array) => Judgement;
   /** The same to a request of which elements were taken out; fields before the list stand where they stood. */
   readonly amendFrame?: (frame: Uint8Array, layout: Layout, offsets: Int32Array) => void;
   /** Judges an element instead of `kind` and `operations`. */
-  readonly judge?: (request: Request, cursor: Cursor, element: Layout, entries: Entries, index: number) => number;
+  readonly judge?: (entries: Entries, index: number, offsets: Int32Array) => number;
 }
+
+type Insertion = Extract<ResponsePlan, { kind: 'insert' }>;
 
 // One request is judged at a time, so all share one set of notes.
 const cursor = new Cursor();
@@ -77,25 +82,28 @@ export function judgeElements(request: Request, rule: ElementRule): Judgement {
   if (error !== undefined) {
     errors = errors.length < entries.count ? new Int16Array(entries.count) : errors;
     errors.fill(error, 0, entries.count);
-    return answerAll(request, rule, list, rule.topError === true ? error : 0, error);
+    return rule.topError === true ? refuse(request, error) : answerAll(request, rule, list, error);
   }
-  const denied = judgeEach(request, rule, list.element);
-  if (denied === 0) return rule.amend?.(request, layout, offsets) ?? passed;
+  const denied = judgeEach(request, rule);
+  if (denied === 0) {
+    if (rule.filter !== undefined) return { kind: 'pass', response: { kind: 'rewrite', rewrite: rule.filter } };
+    return rule.amend?.(request, layout, offsets) ?? passed;
+  }
   if (denied === entries.count || rule.othersError !== undefined) {
-    return answerAll(request, rule, list, 0, rule.error);
+    return answerAll(request, rule, list, rule.error);
   }
   return strip(request, rule, list, denied);
 }
 
 /** Notes the error of each element, 0 for none; returns how many have one. */
-function judgeEach(request: Request, rule: ElementRule, element: Layout): number {
+function judgeEach(request: Request, rule: ElementRule): number {
   const { count } = entries;
   if (errors.length < count) errors = new Int16Array(Math.max(count, 2 * errors.length));
   let denied = 0;
   for (let index = 0; index < count; index++) {
     const { access, bytes } = request;
     const error =
-      rule.judge?.(request, cursor, element, entries, index) ??
+      rule.judge?.(entries, index, offsets) ??
       (access.may(rule.kind, bytes, entries.nameAt(index), entries.nameLength(index), rule.operations)
         ? 0
         : rule.error);
@@ -108,8 +116,8 @@ function judgeEach(request: Request, rule: ElementRule, element: Layout): number
   return denied;
 }
 
-function answerAll(request: Request, rule: ElementRule, list: Field, topError: number, error: number): Judgement {
-  const frame = respond(request, topError, (writer, field) => {
+function answerAll(request: Request, rule: ElementRule, list: Field, error: number): Judgement {
+  const frame = respond(request, 0, (writer, field) => {
     if (field.name !== rule.answered) return false;
     writer.count(entries.count, field.compact);
     writeEach(writer, request, field.element, list.element);
@@ -146,7 +154,22 @@ function strip(request: Request, rule: ElementRule, list: Field, denied: number)
   if (answers.failed || stripped === undefined) return tooLarge;
   rule.amendFrame?.(stripped, request.api.request.layout(request.version), offsets);
   const elements: Denials = { count: denied, bytes: answers.done() };
-  return { kind: 'replace', frame: stripped, response: { kind: 'insert', layout: response, field, elements } };
+  const insert: Insertion = { kind: 'insert', layout: response, field, elements };
+  if (rule.filter === undefined) return { kind: 'replace', frame: stripped, response: insert };
+  const tagged = hasTaggedHeader(request.api, request.version);
+  const { filter } = rule;
+  return {
+    kind: 'replace',
+    frame: stripped,
+    response: { kind: 'rewrite', rewrite: (frame) => insertInto(filter(frame), tagged, insert) },
+  };
+}
+
+function insertInto(frame: Uint8Array | undefined, tagged: boolean, insert: Insertion): Uint8Array | undefined {
+  const head = frame === undefined ? undefined : insertDenials(frame, tagged, insert);
+  return frame === undefined || head === undefined
+    ? undefined
+    : Buffer.concat([head.bytes, frame.subarray(head.length)]);
 }
 
 /**
@@ -156,7 +179,7 @@ function strip(request: Request, rule: ElementRule, list: Field, denied: number)
 export function insertDenials(
   head: Uint8Array,
   tagged: boolean,
-  plan: Extract<ResponsePlan, { kind: 'insert' }>,
+  plan: Insertion,
 ): { readonly bytes: Uint8Array; readonly length: number } | undefined {
   cursor.over(head, 8, head.length);
   if (tagged) skipTags(cursor);

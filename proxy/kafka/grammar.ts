@@ -7,7 +7,8 @@
  *     name:[ … ]       array of structures
  *     name:(key:type)  array of bare values; `key` names the value
  *     name:{ … }       structure
- *     name:i32=-1      what an answer of ours carries in the field (default 0, empty or null)
+ *     name:i32=-1      what an answer of ours carries in the field, default 0 or empty; −1 also stands for null
+ *     … ] =-1          the same for what ends with a bracket
  *     … 4+   … 0-3     the versions that have the field before it; for arrays after the bracket
  *
  * Tagged fields are not written down: readers skip them, answers carry none. A grammar is read when its module loads,
@@ -20,7 +21,7 @@ export interface FieldSpec {
   /** Of a fixed field, in bytes. */
   readonly size: number;
   readonly nullable: boolean;
-  readonly fill: number;
+  fill: number;
   readonly fields: readonly FieldSpec[];
   from: number;
   to: number;
@@ -45,13 +46,18 @@ export function parseGrammar(text: string): readonly FieldSpec[] {
         at++;
         return list;
       }
+      const fill = /^=(-?\d+)$/.exec(word)?.[1];
       const versions = /^(\d+)(?:(\+)|-(\d+))?$/.exec(word);
-      if (versions === null) {
+      if (versions === null && fill === undefined) {
         list.push(field(word));
         continue;
       }
       const last = list.at(-1);
-      if (last === undefined) throw new Error(`versions without a field: ${word}`);
+      if (last === undefined) throw new Error(`nothing before ${word}`);
+      if (versions === null) {
+        last.fill = Number(fill);
+        continue;
+      }
       last.from = Number(versions[1]);
       last.to = versions[2] === '+' ? Number.POSITIVE_INFINITY : Number(versions[3] ?? versions[1]);
     }

@@ -4,12 +4,13 @@
  */
 
 import { limits } from '../../src/limits.ts';
+import type { Access } from './access.ts';
 import { endFrame, hasTaggedHeader, writeDefault } from './answer.ts';
 import { Cursor } from './cursor.ts';
 import type { Layout } from './layout.ts';
-import type { ResourceKind } from './operations.ts';
+import { op, type ResourceKind } from './operations.ts';
 import type { Request } from './request.ts';
-import { Entries, locate, skipField, skipTags } from './skim.ts';
+import { Entries, locate, readCount, skipField, skipTags } from './skim.ts';
 import { Writer } from './writer.ts';
 
 export interface ListingRule {
@@ -22,6 +23,8 @@ export interface ListingRule {
   readonly error: number | undefined;
   /** The field of such an element that stays. */
   readonly keep?: string;
+  /** A further reason to hide an element that is granted by its name. */
+  readonly hides?: (element: Layout, frame: Uint8Array, start: number, end: number) => boolean;
 }
 
 /** Of the request, what its response is filtered by; the request's own bytes are gone by then. */
@@ -46,14 +49,14 @@ export function filterListing(frame: Uint8Array, asked: Asked, rule: ListingRule
   if (cursor.failed || cursor.left > 0 || list === undefined) return undefined;
 
   let hidden = 0;
-  for (let index = 0; index < entries.count; index++) if (isHidden(frame, asked, rule, index)) hidden++;
+  for (let index = 0; index < entries.count; index++) if (isHidden(frame, asked, rule, list.element, index)) hidden++;
   if (hidden === 0) return frame;
 
   const writer = new Writer(limits.kafkaHeldResponseBytes + limits.kafkaAnswerBytes, frame.length);
   writer.copy(frame, 0, entries.start);
   writer.count(rule.error === undefined ? entries.count - hidden : entries.count, list.compact);
   for (let index = 0; index < entries.count; index++) {
-    if (!isHidden(frame, asked, rule, index)) writer.copy(frame, entries.from(index), entries.to(index));
+    if (!isHidden(frame, asked, rule, list.element, index)) writer.copy(frame, entries.from(index), entries.to(index));
     else if (rule.error !== undefined) writeHidden(writer, frame, list.element, rule, rule.error, index);
   }
   writer.copy(frame, entries.end, frame.length);
@@ -61,9 +64,44 @@ export function filterListing(frame: Uint8Array, asked: Asked, rule: ListingRule
 }
 
 /** A null name hides nothing: the broker does not know the topic either. */
-function isHidden(frame: Uint8Array, { access }: Asked, rule: ListingRule, index: number): boolean {
+function isHidden(frame: Uint8Array, { access }: Asked, rule: ListingRule, element: Layout, index: number): boolean {
   const length = entries.nameLength(index);
-  return length >= 0 && !access.sees(rule.kind, frame, entries.nameAt(index), length, rule.operations);
+  if (length < 0) return false;
+  if (!access.sees(rule.kind, frame, entries.nameAt(index), length, rule.operations)) return true;
+  return rule.hides?.(element, frame, entries.from(index), entries.to(index)) === true;
+}
+
+const within = new Cursor();
+
+/** Whether any field `topic` of the element, however deep, names a topic that the client may not DESCRIBE. */
+export function mentionsHidden(
+  access: Access,
+  element: Layout,
+  frame: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  within.over(frame, start, end);
+  return hiddenIn(access, element) || within.failed;
+}
+
+function hiddenIn(access: Access, layout: Layout): boolean {
+  for (const field of layout.fields) {
+    if (field.name === 'topic') {
+      const length = within.stringLength(field.compact);
+      if (length >= 0 && !access.sees('topic', within.bytes, within.offset, length, op.describe)) return true;
+      within.skip(Math.max(0, length));
+    } else if (field.kind === 'struct' && !field.nullable) {
+      if (hiddenIn(access, field.element)) return true;
+    } else if (field.kind === 'array' && field.element.size < 0) {
+      const count = readCount(within, field);
+      for (let index = 0; index < count && !within.failed; index++) if (hiddenIn(access, field.element)) return true;
+    } else {
+      skipField(within, field);
+    }
+  }
+  if (layout.tagged) skipTags(within);
+  return false;
 }
 
 function writeHidden(

@@ -17,7 +17,7 @@ import { Entries, skipField, skipTags } from '../skim.ts';
 
 const request = schema(
   `
-  topics:?[ id:uuid 10+  name:?string ]
+  topics:?[ id:uuid 10+  name:string 4-9  name:?string 10+ ]
   allow_auto_topic_creation:bool               4+
   include_cluster_authorized_operations:bool   8-10
   include_topic_authorized_operations:bool     8+`,
@@ -32,7 +32,8 @@ const response = schema(
   controller_id:i32
   topics:[
     error:i16
-    name:?string=-1
+    name:string            4-11
+    name:?string=-1        12+
     id:uuid                10+
     is_internal:bool
     partitions:[
