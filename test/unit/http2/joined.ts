@@ -1,21 +1,27 @@
 /** Real servers behind the relay, on loopback. */
 
 import { once } from 'node:events';
-import http2 from 'node:http2';
+import h2 from 'node:http2';
 import net, { type AddressInfo, type Socket } from 'node:net';
-import { http2With } from '../../../proxy/http2/http2.ts';
+import { http2 } from '../../../proxy/http2/http2.ts';
+import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
+import { createNodeRelay } from '../../../proxy/node-relay.ts';
 import type { FlowRecord } from '../../../proxy/record.ts';
+import type { CloseCause } from '../../../proxy/relay.ts';
 import type { HttpRuleSet } from '../../../src/policy/resolved.ts';
-import { compile, notDeny } from './rules.ts';
-import { joinSockets, TestRelay } from './test-relay.ts';
+import { listen, pair } from '../node-relay/wiring.ts';
+import { notDeny } from './rules.ts';
+import { facts, joinSockets, TestRelay } from './test-relay.ts';
 
 /** Node refuses streams when a session holds more than 10 MiB; the tests hold more. In MiB. */
 const sessionMemory = 200;
 
 export interface Joined extends AsyncDisposable {
   readonly port: number;
-  readonly relays: readonly TestRelay[];
-  flows(): readonly FlowRecord[];
+  readonly flows: readonly FlowRecord[];
+  readonly closed: readonly CloseCause[];
+  /** The agent drains. */
+  stop(): void;
 }
 
 export interface JoinOptions {
@@ -24,26 +30,64 @@ export interface JoinOptions {
   readonly chunk?: number;
 }
 
-/** A port that leads through the relay to `serverPort`. */
+/** A port that leads through the relay to `serverPort`: the real one, or with `chunk` one that cuts what arrives. */
 export async function join(serverPort: number, options: JoinOptions = {}): Promise<Joined> {
-  const relays: TestRelay[] = [];
+  const { chunk, ruleSet = notDeny } = options;
+  const flows: FlowRecord[] = [];
+  const closed: CloseCause[] = [];
+  const stops: (() => void)[] = [];
   const sockets = new Set<Socket>();
+  const pairs = await listen();
   const listener = net.createServer({ allowHalfOpen: true }, (client) => {
-    const server = net.connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
-    const relay = new TestRelay(http2With(compile), options.ruleSet ?? notDeny, Date.now);
-    relays.push(relay);
-    sockets.add(client).add(server);
-    joinSockets(relay, client, server, options.chunk ?? Number.MAX_SAFE_INTEGER);
+    sockets.add(client);
+    client.on('error', () => {});
+    if (chunk === undefined) void throughNodeRelay(client);
+    else throughTestRelay(client, chunk);
   });
+
+  async function throughNodeRelay(client: Socket): Promise<void> {
+    const [downstream, far] = await pair(pairs);
+    const upstream = new RelaySocket();
+    upstream.socket.connect(serverPort, '127.0.0.1');
+    await once(upstream.socket, 'connect');
+    client.pipe(far).pipe(client);
+    sockets.add(far).add(upstream.socket).add(downstream.socket);
+    const node = createNodeRelay(
+      downstream,
+      upstream,
+      (relay) =>
+        http2({
+          facts,
+          relay,
+          recorder: { record: (flow) => flows.push(flow) },
+          ruleSet: () => ruleSet,
+          now: Date.now,
+        }),
+      { onClosed: (cause) => closed.push(cause) },
+    );
+    stops.push(() => node.stop());
+  }
+
+  function throughTestRelay(client: Socket, size: number): void {
+    const server = net.connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
+    const relay = new TestRelay(http2, ruleSet, Date.now, flows);
+    sockets.add(server);
+    joinSockets(relay, client, server, size);
+    stops.push(() => relay.protocol.onStop());
+  }
+
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   return {
     port: (listener.address() as AddressInfo).port,
-    relays,
-    flows: () => relays.flatMap((relay) => relay.flows),
+    flows,
+    closed,
+    stop: () => {
+      for (const stop of stops) stop();
+    },
     [Symbol.asyncDispose]: async () => {
-      for (const relay of relays) relay.close('reset', 'agent-stopped');
       for (const socket of sockets) socket.destroy();
+      pairs.close();
       listener.close();
       await once(listener, 'close');
     },
@@ -58,13 +102,13 @@ export interface Origin extends AsyncDisposable {
 
 /** An HTTP/2 server of Node's; `serve` answers each stream. */
 export async function startOrigin(
-  serve: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void,
-  settings: http2.Settings = {},
+  serve: (stream: h2.ServerHttp2Stream, headers: h2.IncomingHttpHeaders) => void,
+  settings: h2.Settings = {},
 ): Promise<Origin> {
   const requests: string[] = [];
   const sessionErrors: Error[] = [];
-  const sessions = new Set<http2.ServerHttp2Session>();
-  const server = http2.createServer({ settings, maxSessionMemory: sessionMemory });
+  const sessions = new Set<h2.ServerHttp2Session>();
+  const server = h2.createServer({ settings, maxSessionMemory: sessionMemory });
   server.on('session', (session) => sessions.add(session));
   server.on('sessionError', (error) => sessionErrors.push(error));
   server.on('stream', (stream, headers) => {
@@ -89,22 +133,22 @@ export async function startOrigin(
 export interface Answer {
   /** NaN: no answer came. */
   readonly status: number;
-  readonly headers: http2.IncomingHttpHeaders;
-  readonly trailers: http2.IncomingHttpHeaders;
+  readonly headers: h2.IncomingHttpHeaders;
+  readonly trailers: h2.IncomingHttpHeaders;
   readonly body: Buffer;
   readonly code: number;
 }
 
 /** One request of Node's client; resolves when its stream is closed. */
 export async function ask(
-  session: http2.ClientHttp2Session,
-  headers: http2.OutgoingHttpHeaders,
+  session: h2.ClientHttp2Session,
+  headers: h2.OutgoingHttpHeaders,
   body?: Buffer | string,
 ): Promise<Answer> {
   const stream = session.request(headers, { endStream: body === undefined });
   const chunks: Buffer[] = [];
-  let head: http2.IncomingHttpHeaders = {};
-  let trailers: http2.IncomingHttpHeaders = {};
+  let head: h2.IncomingHttpHeaders = {};
+  let trailers: h2.IncomingHttpHeaders = {};
   stream.on('response', (fields) => {
     head = fields;
   });
@@ -124,21 +168,9 @@ export async function ask(
   };
 }
 
-export async function connect(
-  port: number,
-  options: http2.ClientSessionOptions = {},
-): Promise<http2.ClientHttp2Session> {
-  const session = http2.connect(`http://127.0.0.1:${port}`, { maxSessionMemory: sessionMemory, ...options });
+export async function connect(port: number, options: h2.ClientSessionOptions = {}): Promise<h2.ClientHttp2Session> {
+  const session = h2.connect(`http://127.0.0.1:${port}`, { maxSessionMemory: sessionMemory, ...options });
   session.on('error', () => {});
   await once(session, 'connect');
   return session;
-}
-
-/** Waits for a condition that the other end of a socket brings about. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${String(condition)}`);
-    await new Promise(setImmediate);
-  }
 }

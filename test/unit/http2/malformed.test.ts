@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorCode, flag, frameType, preface } from '../../../proxy/http2/frames.ts';
-import { http2With } from '../../../proxy/http2/http2.ts';
-import { compile, notDeny } from './rules.ts';
+import { http2 } from '../../../proxy/http2/http2.ts';
+import { notDeny } from './rules.ts';
 import { TestRelay } from './test-relay.ts';
 import {
   BlockReader,
@@ -194,7 +194,7 @@ for (const [what, frames, code] of connections) {
 
 test('a first frame that is not SETTINGS ends the connection', () => {
   for (const first of [settingsAck, headers(1, get('/')), frame(frameType.ping, 0, 0, '12345678')]) {
-    const relay = new TestRelay(http2With(compile), notDeny);
+    const relay = new TestRelay(http2, notDeny);
     relay.fromServer(settings());
     relay.fromClient(Buffer.concat([preface, first]));
     assert.equal(relay.closed?.cause, 'malformed');
@@ -203,14 +203,14 @@ test('a first frame that is not SETTINGS ends the connection', () => {
 });
 
 test('a wrong preface reaches nobody', () => {
-  const relay = new TestRelay(http2With(compile), notDeny);
+  const relay = new TestRelay(http2, notDeny);
   relay.fromClient(Buffer.from('PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n'), 1);
   assert.equal(relay.closed?.cause, 'malformed');
   assert.equal(relay.upstream.takeSent().length, 0);
 });
 
 test('nothing that a request could hide in reaches a server before it says that it speaks HTTP/2', () => {
-  const relay = new TestRelay(http2With(compile), notDeny);
+  const relay = new TestRelay(http2, notDeny);
   const request = Buffer.concat([headers(1, post('/'), open), data(1, 'GET /deny HTTP/1.1\r\n\r\n', 1)]);
   relay.fromClient(Buffer.concat([preface, pushOff, windowUpdate(0, 1000), request]));
   assert.deepEqual(relay.upstream.takeSent(), Buffer.concat([preface, pushOff, windowUpdate(0, 1000)]));
@@ -218,7 +218,7 @@ test('nothing that a request could hide in reaches a server before it says that 
   assert.equal(relay.closed?.cause, 'malformed');
   assert.equal(relay.upstream.takeSent().length, 0);
 
-  const other = new TestRelay(http2With(compile), notDeny);
+  const other = new TestRelay(http2, notDeny);
   other.fromClient(Buffer.concat([preface, pushOff, request]));
   other.upstream.takeSent();
   other.fromServer(settings());

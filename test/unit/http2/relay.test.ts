@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flag, frameType, preface } from '../../../proxy/http2/frames.ts';
 import { encodeBlock } from '../../../proxy/http2/hpack/encoder.ts';
-import { http2With } from '../../../proxy/http2/http2.ts';
+import { http2 } from '../../../proxy/http2/http2.ts';
 import { limits } from '../../../src/limits.ts';
-import { compile, notDeny, nothing } from './rules.ts';
+import { notDeny, nothing } from './rules.ts';
 import { TestRelay } from './test-relay.ts';
 import {
   BlockReader,
@@ -79,7 +79,7 @@ test('what is allowed passes octet for octet in both directions', () => {
     frame(frameType.ping, flag.ack, 0, '12345678'),
   ]);
   for (const chunk of [1, 2, 5, 13, 1 << 20]) {
-    const relay = new TestRelay(http2With(compile), notDeny);
+    const relay = new TestRelay(http2, notDeny);
     relay.fromClient(hello, chunk);
     relay.fromServer(fromServer.subarray(0, 21), chunk);
     relay.fromClient(fromClient.subarray(hello.length), chunk);
@@ -92,7 +92,7 @@ test('what is allowed passes octet for octet in both directions', () => {
 });
 
 test('settings are changed where they must be', () => {
-  const relay = new TestRelay(http2With(compile), notDeny);
+  const relay = new TestRelay(http2, notDeny);
   relay.fromClient(Buffer.concat([preface, settings([1, 1 << 20], [4, 70_000])]));
   assert.deepEqual(
     relay.upstream.takeSent(),

@@ -98,7 +98,7 @@ export const facts: ConnectionFacts = {
 export class TestRelay implements Relay {
   readonly downstream: TestSide = new TestSide(() => this.upstream);
   readonly upstream: TestSide = new TestSide(() => this.downstream);
-  readonly flows: FlowRecord[] = [];
+  readonly flows: FlowRecord[];
   readonly protocol: Protocol;
   ruleSet: L7RuleSet;
   /** What the protocol's clock says, ms. */
@@ -108,7 +108,8 @@ export class TestRelay implements Relay {
   /** The clock stands still unless the test moves it; with sockets it runs. */
   readonly #now: () => number;
 
-  constructor(factory: ProtocolFactory, ruleSet: L7RuleSet, now?: () => number) {
+  constructor(factory: ProtocolFactory, ruleSet: L7RuleSet, now?: () => number, flows: FlowRecord[] = []) {
+    this.flows = flows;
     this.ruleSet = ruleSet;
     this.#now = now ?? (() => this.time);
     this.protocol = factory({
@@ -183,6 +184,7 @@ export function joinSockets(relay: TestRelay, client: Socket, server: Socket, ch
       deliver(bytes);
       adjust();
     });
+    from.on('close', () => relay.close('reset', side === relay.downstream ? 'client-closed' : 'server-closed'));
     from.on('drain', () => {
       if (!relay.closed) relay.protocol.onDrain();
       adjust();

@@ -3,9 +3,9 @@
 import { flag, frameHeadBytes, frameType, payloadLength, preface, streamOf } from '../../../proxy/http2/frames.ts';
 import { HpackDecoder } from '../../../proxy/http2/hpack/decoder.ts';
 import { encodeBlock } from '../../../proxy/http2/hpack/encoder.ts';
-import { http2With } from '../../../proxy/http2/http2.ts';
+import { http2 } from '../../../proxy/http2/http2.ts';
 import type { HttpRuleSet } from '../../../src/policy/resolved.ts';
-import { compile, notDeny } from './rules.ts';
+import { notDeny } from './rules.ts';
 import { TestRelay } from './test-relay.ts';
 
 export type Fields = readonly (readonly [name: string, value: string])[];
@@ -103,7 +103,7 @@ export class BlockReader {
 
 /** A relay on which both sides have said hello; what they sent is taken. */
 export function started(ruleSet: HttpRuleSet = notDeny, serverSettings: Buffer = settings()): TestRelay {
-  const relay = new TestRelay(http2With(compile), ruleSet);
+  const relay = new TestRelay(http2, ruleSet);
   relay.fromClient(hello);
   relay.fromServer(serverSettings);
   relay.upstream.takeSent();
