@@ -81,9 +81,8 @@ export const limits = {
   drainTimeoutMs: 10_000,
   /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */
   listenBacklog: 16_384,
-  /** Flow records of one message from a worker to the main thread, and how long the first may wait for the others. */
+  /** Flow records of one message from a worker to the main thread. */
   recordBatch: 512,
-  recordDelayMs: 20,
   /** How often a worker tells how many connections and requests it has; `sluice status` is as fresh as this. */
   activityIntervalMs: 500,
   /** How often a draining worker looks whether its last connection is gone. */
@@ -107,9 +106,11 @@ export const limits = {
   /** One policy file, bytes. 10,000 rules are about 2 MiB of YAML. */
   policyFileBytes: 16 * 1024 * 1024,
   /** Fields that one YAML document expands to, aliases counted each time; keeps a small file from standing for a huge one. */
-  policyFields: 2_000_000,
+  policyFields: 500_000,
+  /** Errors, and hints, that are kept of one YAML document. */
+  policyDiagnostics: 100,
   /** Rules of one policy. Its entries must fit the kernel's map of one endpoint. */
-  policyRules: 50_000,
+  policyRules: 20_000,
   /** Ports, or ICMP types, of one list. Cilium's own bound, so that a policy fits both. */
   policyPorts: 40,
   /** Pattern or name of an L7 rule, characters. Hand-written ones have fewer than 200. */

@@ -4,7 +4,7 @@
  * Every accessor reports what is wrong and returns `undefined`; nothing throws, so one reading finds all errors of a file.
  */
 
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node, visit } from 'yaml';
 import { limits } from '../limits.ts';
 import type { PolicyDiagnostic } from './diagnostic.ts';
 import type { Position } from './policy.ts';
@@ -14,20 +14,28 @@ export class FieldSource {
   readonly file: string;
   /** By path; what `Policy.positions` becomes. */
   readonly positions = new Map<string, Position>();
-  readonly #document: Document;
+  readonly diagnostics: PolicyDiagnostic[] = [];
   readonly #lines: LineCounter;
-  readonly #diagnostics: PolicyDiagnostic[];
+  readonly #targets: ReadonlyMap<Node, Node>;
+  readonly #count = { error: 0, hint: 0 };
   #visited = 0;
 
-  constructor(file: string, document: Document, lines: LineCounter, diagnostics: PolicyDiagnostic[]) {
+  constructor(file: string, document: Document, lines: LineCounter) {
     this.file = file;
-    this.#document = document;
     this.#lines = lines;
-    this.#diagnostics = diagnostics;
+    this.#targets = aliasTargets(document);
+  }
+
+  get hasErrors(): boolean {
+    return this.#count.error > 0;
   }
 
   report(severity: PolicyDiagnostic['severity'], position: Position, message: string): void {
-    this.#diagnostics.push({ file: this.file, ...position, severity, message });
+    this.#count[severity]++;
+    // Nobody reads more, and an alias can repeat one for every use.
+    if (this.#count[severity] <= limits.policyDiagnostics) {
+      this.diagnostics.push({ file: this.file, ...position, severity, message });
+    }
   }
 
   /** `fallback` is for a key without a value. */
@@ -48,14 +56,27 @@ export class FieldSource {
       return undefined;
     }
     if (!isAlias(node)) return node;
-    const target = node.resolve(this.#document);
+    const target = this.#targets.get(node);
     if (target === undefined) this.report('error', position, `no anchor &${node.source} stands before this alias`);
     return target;
   }
 }
 
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'range' in value;
+/** An alias stands for the last node before it that has its anchor. */
+function aliasTargets(document: Document): Map<Node, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Node, Node>();
+  visit(document, {
+    Node: (_, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        return;
+      }
+      const target = anchors.get(node.source);
+      if (target) targets.set(node, target);
+    },
+  });
+  return targets;
 }
 
 export class Field {

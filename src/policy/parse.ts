@@ -1,6 +1,6 @@
 /** The text of a policy file, possibly of several documents, as policies. */
 
-import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isScalar, LineCounter, parseAllDocuments } from 'yaml';
 import { limits } from '../limits.ts';
 import type { PolicyDiagnostic } from './diagnostic.ts';
 import { Field, FieldSource, placeName } from './field.ts';
@@ -32,20 +32,36 @@ const bookkeeping = [
 
 /** Never throws. Reads nothing but the files that `secretFile` names. */
 export function parsePolicies(file: string, text: string): ParsedPolicies {
-  const diagnostics: PolicyDiagnostic[] = [];
+  try {
+    return parseDocuments(file, text);
+  } catch (error) {
+    // The YAML parser recurses; a file of brackets ends its stack.
+    if (!(error instanceof RangeError)) throw error;
+    const message = `not readable as YAML, because it is nested too deeply (${error.message}); write it flatter`;
+    return { policies: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }] };
+  }
+}
+
+function parseDocuments(file: string, text: string): ParsedPolicies {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const diagnostics: PolicyDiagnostic[] = [];
   const policies: Policy[] = [];
-  // For a stream without any document the parser returns an empty array with properties of its own.
+  // For a text without any document the parser returns an empty document that is no array.
   for (const document of Array.isArray(documents) ? documents : []) {
-    const source = new FieldSource(file, document, lines, diagnostics);
-    const errors = diagnostics.length;
+    const source = new FieldSource(file, document, lines);
     reportSyntax(document, lines, source);
-    if (diagnostics.length > errors || document.contents === null) continue;
-    const policy = readPolicy(source, document);
-    if (policy && !diagnostics.slice(errors).some(({ severity }) => severity === 'error')) policies.push(policy);
+    if (!source.hasErrors && !isEmpty(document)) {
+      const policy = readPolicy(source, document);
+      if (policy && !source.hasErrors) policies.push(policy);
+    }
+    for (const diagnostic of source.diagnostics) diagnostics.push(diagnostic);
   }
   return { policies, diagnostics };
+}
+
+function isEmpty({ contents }: Document): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 /** The first only: what follows a mistake of this kind is rarely one of its own. */

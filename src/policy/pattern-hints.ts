@@ -21,8 +21,9 @@ export function patternHints(field: PatternField, pattern: string, ports: readon
 }
 
 function methodHints(pattern: string): string[] {
-  const lower = /[a-z]/.test(pattern) && !/[A-Z]/.test(pattern) && /^[a-z|()?:]+$/.test(pattern);
-  return lower ? [`methods are case-sensitive and sent in capitals; write "${pattern.toUpperCase()}"`] : [];
+  return /^[a-z|()]+$/.test(pattern)
+    ? [`methods are case-sensitive and sent in capitals; write "${pattern.toUpperCase()}"`]
+    : [];
 }
 
 function pathHints(pattern: string, atoms: readonly Atom[]): string[] {
