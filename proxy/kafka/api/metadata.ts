@@ -4,20 +4,21 @@
  * does. So a client can't tell a topic that it may not see from one that does not exist.
  *
  * `allow_auto_topic_creation` is cleared unless the client may create every topic that it names: else asking for a topic
- * would create it. (Before version 4 the field is absent and means yes, so those are not judged but refused.)
+ * would create it. (Version 0 is refused: clients that know no other are older than any broker that this is for.)
  */
 
 import { Cursor } from '../cursor.ts';
 import { errorCode } from '../error-code.ts';
 import { schema } from '../layout.ts';
-import { filterListing } from '../listing.ts';
+import { type Asked, filterListing } from '../listing.ts';
 import { op } from '../operations.ts';
-import { type Api, type Judgement, malformed, pass, type Request, type ResponsePlan } from '../request.ts';
+import { type Api, type Judgement, malformed, pass, type Request, type ResponsePlan, tooLarge } from '../request.ts';
 import { Entries, skipField, skipTags } from '../skim.ts';
+import { lower, raise, standIn } from './metadata-before-4.ts';
 
 const request = schema(
   `
-  topics:?[ id:uuid 10+  name:string 4-9  name:?string 10+ ]
+  topics:?[ id:uuid 10+  name:string 0-9  name:?string 10+ ]
   allow_auto_topic_creation:bool               4+
   include_cluster_authorized_operations:bool   8-10
   include_topic_authorized_operations:bool     8+`,
@@ -32,7 +33,7 @@ const response = schema(
   controller_id:i32
   topics:[
     error:i16
-    name:string            4-11
+    name:string            0-11
     name:?string=-1        12+
     id:uuid                10+
     is_internal:bool
@@ -84,14 +85,24 @@ function judge(asked: Request): Judgement {
     access.may('topic', bytes, entries.nameAt(index), length, op.describe);
     create &&= access.sees('topic', bytes, entries.nameAt(index), length, op.create);
   }
+  const { api, version } = asked;
+  if (version < standIn) {
+    const frame = raise(asked, create);
+    const as4: Asked = { api, version: standIn, access };
+    const rewrite = (given: Uint8Array) => {
+      const filtered = filter(given, as4, all, false);
+      return filtered === undefined ? undefined : lower(filtered, response, version);
+    };
+    return frame === undefined ? tooLarge : { kind: 'replace', frame, response: { kind: 'rewrite', rewrite } };
+  }
   const plan: ResponsePlan = access.all('topic', op.describe)
     ? pass
-    : { kind: 'rewrite', rewrite: (frame) => filter(frame, asked, all, byId) };
+    : { kind: 'rewrite', rewrite: (frame) => filter(frame, { api, version, access }, all, byId) };
   if (create || flag < 0 || bytes[flag] === 0) return { kind: 'pass', response: plan };
   return { kind: 'patch', offset: flag, bytes: Uint8Array.of(0), response: plan };
 }
 
-function filter(frame: Uint8Array, asked: Request, all: boolean, byId: boolean): Uint8Array | undefined {
+function filter(frame: Uint8Array, asked: Asked, all: boolean, byId: boolean): Uint8Array | undefined {
   return filterListing(frame, asked, {
     list: 'topics',
     name: 'name',
@@ -103,4 +114,4 @@ function filter(frame: Uint8Array, asked: Request, all: boolean, byId: boolean):
   });
 }
 
-export const metadata: Api = { key: 3, name: 'metadata', min: 4, max: 13, request, response, judge };
+export const metadata: Api = { key: 3, name: 'metadata', min: 1, max: 13, request, response, judge };
