@@ -11,9 +11,9 @@
  *
  *     bits 0–7    class of the byte that this transition takes; 0 in a cell that is no transition
  *     bits 8–11   action, `ACTION` below; 0: none
- *     bits 12–31  the next state, or with MARK, TARGET_END and HOST_END the offset of the action's operands
+ *     bits 12–31  the next state, or with MARK, GROUP and HOST_END the offset of the action's two operands
  *
- * Operands are cells whose bits 0–11 are 0 and whose value is in bits 12–31; operand 0 is always the next state.
+ * Operands, and the cells of a group, have 0 in bits 0–11 and their value in bits 12–31; operand 0 is the next state.
  * Classes are 1–255, and a byte that can't occur has class 255, which no cell has. So one comparison finds the rare case:
  *
  *     s = table->start;
@@ -25,7 +25,8 @@
  *       if ((e ^ c) & 0xff) return REJECT;             // no transition
  *       switch (e >> 8 & 15) {
  *       case METHOD_END: methodEnd = i; break;         // byte i is the SP after the method
- *       case TARGET_END: targetEnd = i; group = s; s = cells[group] >> 12; break;   // byte i is the SP after the target
+ *       case TARGET_END: targetEnd = i; break;         // byte i is the SP after the target
+ *       case GROUP:      group = cells[s + 1] >> 12; s = cells[s] >> 12; break;   // which rules are left is known; once a head
  *       case MARK:       bits = cells[s + 1] >> 12;
  *                        if (marks & bits) return REJECT;       // a field that may come once came twice
  *                        marks |= bits; s = cells[s] >> 12; break;
@@ -38,17 +39,19 @@
  *     }
  *     return REJECT;                                   // the head is not complete
  *   end:
- *     // cells[group + 1] = count (1 to CANDIDATES); then three operands a candidate: needed marks, host, rule
- *     for (j = 0; j < CANDIDATES && j < cells[group + 1] >> 12; j++) {
- *       at = group + 2 + 3 * j;
+ *     // cells[group] >> 12 = count (1 to CANDIDATES); then three cells a candidate: needed marks, host, rule
+ *     for (j = 0; j < CANDIDATES && j < cells[group] >> 12; j++) {
+ *       at = group + 1 + 3 * j;
  *       need = cells[at] >> 12; want = cells[at + 1] >> 12;
  *       if ((marks & need) == need && (want == 0 || want == host)) return ACCEPT(rule = cells[at + 2] >> 12, length);
  *     }
  *     return REJECT;
  *
+ * GROUP may come anywhere from the target's first byte to the one after TARGET_END.
  * `methodEnd`, `targetEnd`, `hostStart` and `hostEnd` (all before CR) are there for the flow record: method = [0,
  * methodEnd), target = [methodEnd + 1, targetEnd), host = [hostStart, hostEnd). `marks`, `host`, `length`, `fields` and
- * `group` start at 0. `rule` is the index in `HttpRuleSet.http` of the first compiled rule that allows the request.
+ * `group` start at 0. `rule` is the index of the first compiled rule that allows the request, in `HttpRuleSet.http` and
+ * then `HttpRuleSet.grpc`.
  * Mask every offset with N - 1, as for `cells[(s + c) & (N - 1)]`: a well-formed table never wraps, and the verifier sees
  * the bound.
  *
@@ -69,6 +72,7 @@ export const ACTION = {
   DIGIT: 6,
   LINE_END: 7,
   HEAD_END: 8,
+  GROUP: 9,
 } as const;
 
 export type Action = 0 | (typeof ACTION)[keyof typeof ACTION];
