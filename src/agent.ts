@@ -7,7 +7,7 @@
  * attached before its policy is in the kernel.
  */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { closeFd, lockFile } from '../native/index.ts';
 import type { Problem } from './admin/agent-view.ts';
@@ -21,6 +21,7 @@ import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { type MetricsServer, serveMetrics } from './metrics/server.ts';
 import { flowOfEvent, flowOfRecord } from './observe/flow.ts';
+import { jsonOf } from './policy-json.ts';
 import { WorkerPool } from './worker/pool.ts';
 import { type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
@@ -71,13 +72,22 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
   }
 }
 
+function runDirectory(instance: string): string {
+  return `/run/${instance}`;
+}
+
 function lockInstance(instance: string): number {
-  mkdirSync(`/run/${instance}`, { recursive: true, mode: 0o755 });
-  const lock = lockFile(`/run/${instance}/lock`);
+  mkdirSync(runDirectory(instance), { recursive: true, mode: 0o755 });
+  const lock = lockFile(`${runDirectory(instance)}/lock`);
   if (lock !== undefined) return lock;
   throw new Error(
     `an agent with the instance name ${instance} is already running; stop it first, or give this one another name with --instance`,
   );
+}
+
+/** Equal exactly when the same policy is to be in force at the same taps. */
+function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
+  return JSON.stringify([jsonOf({ ...resolved, revision: 0 }), taps, workloads.map(({ addresses }) => addresses)]);
 }
 
 function paragraphOf(problems: readonly Problem[]): string {
@@ -100,6 +110,7 @@ class Agent implements RunningAgent {
   /** The reading under way or the last one; the next waits for it. */
   #reading: Promise<void> = Promise.resolve();
   #readingQueued = false;
+  #inForce = '';
 
   constructor(
     options: AgentOptions,
@@ -133,6 +144,7 @@ class Agent implements RunningAgent {
   }
 
   start(desired: DesiredState): void {
+    this.#inForce = fingerprintOf(desired);
     this.#expiry = setInterval(() => this.#datapath.expire(), limits.expireIntervalMs);
     const { policies, workloads } = this.#options;
     this.#watchers.push(watchPaths([...policies, workloads], () => this.#changed()));
@@ -169,6 +181,7 @@ class Agent implements RunningAgent {
     await this.#datapath.close(this.#options.leaveAttached);
     await this.#servers.metrics?.close();
     await this.#servers.admin?.close();
+    rmSync(runDirectory(this.#options.instance), { recursive: true, force: true });
     closeFd(this.#lock);
     this.#log.info(
       this.#options.leaveAttached ? 'stopped; the programs stay attached' : 'stopped; nothing stays attached',
@@ -191,8 +204,15 @@ class Agent implements RunningAgent {
   }
 
   async #enforce(desired: DesiredState): Promise<void> {
+    // Most of what the machine reports changes nothing, and every new revision makes the kernel judge all anew.
+    const fingerprint = fingerprintOf(desired);
+    if (fingerprint === this.#inForce) {
+      this.#report.problems = desired.problems;
+      return;
+    }
     await this.#pool.setPolicy(desired.resolved);
     this.#datapath.apply(desired.resolved, desired.taps);
+    this.#inForce = fingerprint;
     this.#report.inForce(desired);
     for (const { source, message } of desired.problems) this.#log.warn(`${source}: ${message}`);
     this.#log.info('the policy is in force', { revision: desired.resolved.revision, endpoints: desired.taps.length });

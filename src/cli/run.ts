@@ -34,7 +34,7 @@ async function run({ logFormat, ...options }: RunOptions): Promise<void> {
   // Loaded here and not above: the other commands work without the native addon.
   const { runAgent } = await import('../agent.ts');
   const agent = await runAgent(options, log);
-  const stopped = stopOnSignal(agent.stop, log);
+  const stopped = stopOnSignal(() => agent.stop(), log);
   await agent.done;
   stopped();
 }

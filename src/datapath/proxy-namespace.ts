@@ -72,6 +72,8 @@ async function create(name: string, host: string): Promise<void> {
   // The largest frames the kernel can make (GSO) pass as they are.
   await ip('link', 'add', host, 'mtu', '65535', 'type', 'veth', 'peer', 'name', inside, 'mtu', '65535', 'netns', name);
   await ip('link', 'set', 'dev', host, 'addrgenmode', 'none');
+  // Of our own interface only: frames are taken at its tc hook, and the host's IPv6 routes get no line for it.
+  await run('sysctl', ['-q', '-w', `net.ipv6.conf.${host}.disable_ipv6=1`]);
   await ip('link', 'set', 'dev', host, 'up');
   const within = (...args: string[]) => ip('-n', name, ...args);
   await within('link', 'set', 'dev', 'lo', 'up');

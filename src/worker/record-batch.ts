@@ -1,4 +1,4 @@
-/** Flow records on their way to the main thread: many in one message, none later than a moment. */
+/** Flow records on their way to the main thread: those of one turn of the event loop in one message. */
 
 import type { FlowRecord, Recorder } from '../../proxy/record.ts';
 import { limits } from '../limits.ts';
@@ -6,7 +6,7 @@ import { limits } from '../limits.ts';
 export class RecordBatch implements Recorder {
   readonly #send: (records: readonly FlowRecord[]) => void;
   #records: FlowRecord[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #flushing: NodeJS.Immediate | undefined;
   #count = 0;
 
   constructor(send: (records: readonly FlowRecord[]) => void) {
@@ -22,12 +22,12 @@ export class RecordBatch implements Recorder {
     this.#count++;
     this.#records.push(flow);
     if (this.#records.length >= limits.recordBatch) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), limits.recordDelayMs);
+    else this.#flushing ??= setImmediate(() => this.flush());
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
     if (this.#records.length === 0) return;
     const records = this.#records;
     this.#records = [];

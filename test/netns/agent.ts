@@ -107,6 +107,14 @@ export class Agent {
     return flows;
   }
 
+  /** The flows of requests, once there are as many: they are recorded beside the traffic, a moment after it. */
+  async requests(count: number): Promise<Flow[]> {
+    return eventually(`${count} requests are recorded`, async () => {
+      const requests = (await this.flows()).filter(({ l7 }) => l7 !== undefined);
+      return requests.length >= count ? requests : undefined;
+    });
+  }
+
   writePolicy(name: string, text: string): void {
     writeFileSync(join(this.#path('policies'), name), text);
   }

@@ -37,9 +37,9 @@ for (const family of families) {
       origin.seen.map(({ path }) => path),
       ['/public/a?b=c', '/public/last'],
     );
-    const verdicts = (await agent.flows())
-      .filter((flow) => flow.l7?.protocol === 'http')
-      .map((flow) => `${flow.verdict} ${flow.l7?.protocol === 'http' ? flow.l7.method : ''} ${flow.source.name}`);
+    const verdicts = (await agent.requests(4)).map(
+      (flow) => `${flow.verdict} ${flow.l7?.protocol === 'http' ? flow.l7.method : ''} ${flow.source.name}`,
+    );
     assert.deepEqual(verdicts, [
       'ALLOW GET default/web',
       'DENY GET default/web',
