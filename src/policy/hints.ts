@@ -27,19 +27,15 @@ export function policyHints(policies: readonly Policy[]): PolicyDiagnostic[] {
 }
 
 function httpHints(placed: readonly Placed[]): PolicyDiagnostic[] {
-  const ports = new Map<HttpRule, number[]>();
   const policies = new Map<HttpRule, Policy>();
   for (const { policy, match } of placed) {
-    for (const rule of match.l7?.kind === 'http' ? match.l7.http : []) {
-      ports.set(rule, [...(ports.get(rule) ?? []), match.first, match.last]);
-      policies.set(rule, policy);
-    }
+    for (const rule of match.l7?.kind === 'http' ? match.l7.http : []) policies.set(rule, policy);
   }
   return [...policies].flatMap(([rule, policy]) =>
     (['method', 'path', 'host'] as const).flatMap((field) => {
       const pattern = rule[field];
       if (pattern === undefined) return [];
-      const sentences = patternHints(field, pattern, ports.get(rule) ?? []);
+      const sentences = patternHints(field, pattern);
       return sentences.map((sentence) => hint(policy, `${rule.ref.rule}.${field}`, `${field}: ${sentence}`));
     }),
   );

@@ -1,26 +1,34 @@
 /**
- * Names that `apiKey` may have: those of Kafka's protocol in lower case, without what only brokers ask of each other.
- * The way to check: `clients/src/main/resources/common/message` of Kafka 4.3.
+ * Names that `apiKey` may have: those of Kafka's protocol in lower case (`clients/src/main/resources/common/message` of
+ * Kafka 4.3). A test holds them against what proxy/kafka/ judges.
  */
 
-const names = new Set(
-  `produce fetch listoffsets metadata offsetcommit offsetfetch findcoordinator joingroup heartbeat leavegroup syncgroup
-  describegroups listgroups saslhandshake apiversions createtopics deletetopics deleterecords initproducerid
-  offsetforleaderepoch addpartitionstotxn addoffsetstotxn endtxn txnoffsetcommit describeacls createacls deleteacls
-  describeconfigs alterconfigs alterreplicalogdirs describelogdirs saslauthenticate createpartitions
-  createdelegationtoken renewdelegationtoken expiredelegationtoken describedelegationtoken deletegroups electleaders
-  incrementalalterconfigs alterpartitionreassignments listpartitionreassignments offsetdelete describeclientquotas
-  alterclientquotas describeuserscramcredentials alteruserscramcredentials describequorum updatefeatures
-  describecluster describeproducers unregisterbroker describetransactions listtransactions consumergroupheartbeat
-  consumergroupdescribe gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions
+const judged = new Set(
+  `addoffsetstotxn addpartitionstotxn alterconfigs alterpartitionreassignments apiversions consumergroupdescribe
+  consumergroupheartbeat createpartitions createtopics deletegroups deleterecords deletetopics describeacls
+  describecluster describeconfigs describegroups describelogdirs describeproducers describequorum electleaders endtxn
+  fetch findcoordinator heartbeat incrementalalterconfigs initproducerid joingroup leavegroup listgroups listoffsets
+  listpartitionreassignments listtransactions metadata offsetcommit offsetdelete offsetfetch offsetforleaderepoch
+  produce saslauthenticate saslhandshake syncgroup txnoffsetcommit`.split(/\s+/),
+);
+
+/** In the protocol, and refused by the proxy whatever a rule says. */
+const refused = new Set(
+  `leaderandisr stopreplica updatemetadata controlledshutdown writetxnmarkers createacls deleteacls alterreplicalogdirs
+  createdelegationtoken renewdelegationtoken expiredelegationtoken describedelegationtoken describeclientquotas
+  alterclientquotas describeuserscramcredentials alteruserscramcredentials updatefeatures unregisterbroker
+  describetransactions gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions
   sharegroupheartbeat sharegroupdescribe sharefetch shareacknowledge addraftvoter removeraftvoter
   streamsgroupheartbeat streamsgroupdescribe describesharegroupoffsets altersharegroupoffsets
   deletesharegroupoffsets`.split(/\s+/),
 );
 
-/** @returns the protocol's name, or `undefined` when there is no such API. */
+/** @returns the protocol's name; `'refused'` for an API that no rule can allow; `undefined` when there is none of this name. */
 export function kafkaApi(name: string): string | undefined {
   // Cilium's name for the API that the protocol calls ListOffsets.
   if (name === 'offsets') return 'listoffsets';
-  return names.has(name) ? name : undefined;
+  if (refused.has(name)) return 'refused';
+  return judged.has(name) ? name : undefined;
 }
+
+export const judgedKafkaApis: ReadonlySet<string> = judged;

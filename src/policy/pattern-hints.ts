@@ -5,7 +5,7 @@ import { RE2JS } from 're2js';
 export type PatternField = 'method' | 'path' | 'host';
 
 /** Sentences with cause and next step. */
-export function patternHints(field: PatternField, pattern: string, ports: readonly number[]): string[] {
+export function patternHints(field: PatternField, pattern: string): string[] {
   const body = withoutAnchors(pattern);
   const hints =
     body === pattern ? [] : [`^ and $ change nothing, because ${field} is matched in full; write "${body}"`];
@@ -16,7 +16,7 @@ export function patternHints(field: PatternField, pattern: string, ports: readon
     case 'path':
       return [...hints, ...pathHints(body, atoms)];
     case 'host':
-      return [...hints, ...hostHints(body, atoms, ports)];
+      return [...hints, ...hostHints(body, atoms)];
   }
 }
 
@@ -45,7 +45,7 @@ function pathHints(pattern: string, atoms: readonly Atom[]): string[] {
   return hints;
 }
 
-function hostHints(pattern: string, atoms: readonly Atom[], ports: readonly number[]): string[] {
+function hostHints(pattern: string, atoms: readonly Atom[]): string[] {
   const hints: string[] = [];
   if (atoms.some(({ text, repeated }) => text === '.' && !repeated)) {
     hints.push('"." matches any character; write "\\\\." in double quotes, or \'\\.\' in single ones, for a dot');
@@ -57,10 +57,8 @@ function hostHints(pattern: string, atoms: readonly Atom[], ports: readonly numb
   }
   if (/[\w-]\.[*+]$/.test(pattern))
     hints.push('also matches every domain that begins with this one; end with the whole name');
-  // Clients leave the port out of Host where it is the default of http (RFC 9110 section 4.2.1).
-  const other = ports.find((port) => port !== 80);
-  if (other !== undefined && !atoms.some((atom) => canMatch(atom, ':'))) {
-    hints.push(`never matches "name:${other}", which clients send on that port; append (:[0-9]+)?`);
+  if (atoms.some(({ text }) => /^[A-Z]$/.test(text))) {
+    hints.push('never matches, because hosts are compared in lower case; write the pattern so');
   }
   return hints;
 }

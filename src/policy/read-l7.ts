@@ -123,7 +123,11 @@ function readApi(field: Field): string | undefined {
   const text = field.string();
   if (text === undefined) return undefined;
   const api = kafkaApi(text.toLowerCase());
-  return (
-    api ?? field.error(`${quote(text)} is not a Kafka API; write its name in the protocol, e.g. fetch or offsetcommit`)
+  if (api === undefined) {
+    return field.error(`${quote(text)} is not a Kafka API; write its name in the protocol, e.g. fetch or offsetcommit`);
+  }
+  if (api !== 'refused') return api;
+  return field.error(
+    `${quote(text)} is refused by the proxy whatever a rule says, because it is not judged; remove the rule`,
   );
 }

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { apis } from '../../../proxy/kafka/apis.ts';
 import { limits } from '../../../src/limits.ts';
+import { judgedKafkaApis } from '../../../src/policy/kafka-apis.ts';
 import { formatDiagnostic, loadPolicies } from '../../../src/policy/load.ts';
 import { PolicyResolver } from '../../../src/policy/resolve.ts';
 import { member, parsed, policyText } from './scene.ts';
@@ -134,6 +136,10 @@ test('sluice policy check: 0 with hints only, 1 with an error, 2 without a file'
     audit: false,
   });
   assert.equal(check().code, 2);
+});
+
+test('an API key can be named in a policy exactly when the proxy judges it', () => {
+  assert.deepEqual([...judgedKafkaApis].sort(), [...apis.values()].map(({ name }) => name).sort());
 });
 
 test('every example is free of errors', () => {

@@ -278,6 +278,7 @@ test('errors have their place, their cause and a next step', () => {
     [kafka('{role: produce, apiKey: fetch}'), /role and apiKey exclude each other/],
     [kafka('{role: writer}'), /"writer" is not a role; it is one of produce, consume, describe, admin/],
     [kafka('{apiKey: fetchh}'), /"fetchh" is not a Kafka API/],
+    [kafka('{apiKey: CreateACLs}'), /"CreateACLs" is refused by the proxy/],
     [kafka('{topic: "a*"}'), /"a\*" is not a topic/],
     [kafka('{topic: a, topicPrefix: b}'), /topic and topicPrefix exclude each other/],
     [kafka('{apiVersion: -1}'), /apiVersion is a number from 0/],
