@@ -7,13 +7,15 @@ import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import { createNodeRelay, type NodeRelay, type RelayTimeouts } from '../../../proxy/node-relay.ts';
 import type { CloseCause, Protocol, Relay } from '../../../proxy/relay.ts';
 
-export interface Wiring {
-  readonly client: net.Socket;
-  readonly server: net.Socket;
+export interface Relayed {
   readonly node: NodeRelay;
   readonly relay: Relay;
-  readonly sockets: readonly [RelaySocket, RelaySocket];
   readonly closed: Promise<CloseCause>;
+}
+
+export interface Wiring extends Relayed {
+  readonly client: net.Socket;
+  readonly server: net.Socket;
 }
 
 export type Calls = Partial<Protocol>;
@@ -27,12 +29,17 @@ const patient: RelayTimeouts = { idleMs: 60_000, writeMs: 60_000, lingerMs: 60_0
 
 /** Two connected sockets: the relay's and its peer's. */
 export async function pair(listener: net.Server): Promise<[RelaySocket, net.Socket]> {
-  const near = new RelaySocket();
   const accepted = once(listener, 'connection') as Promise<[net.Socket]>;
-  near.socket.connect((listener.address() as net.AddressInfo).port, '127.0.0.1');
-  const [[far]] = await Promise.all([accepted, once(near.socket, 'connect')]);
+  const [[far], near] = await Promise.all([accepted, connectTo((listener.address() as net.AddressInfo).port)]);
   far.on('error', () => undefined);
   return [near, far];
+}
+
+export async function connectTo(port: number): Promise<RelaySocket> {
+  const near = new RelaySocket();
+  near.socket.connect(port, '127.0.0.1');
+  await once(near.socket, 'connect');
+  return near;
 }
 
 export async function listen(): Promise<net.Server> {
@@ -48,6 +55,15 @@ export async function wire(calls: (relay: Relay) => Calls, options: WireOptions 
   const [downstream, client] = await pair(listener);
   const [upstream, server] = await pair(listener);
   listener.close();
+  return { client, server, ...relayOver(downstream, upstream, calls, options) };
+}
+
+export function relayOver(
+  downstream: RelaySocket,
+  upstream: RelaySocket,
+  calls: (relay: Relay) => Calls,
+  options: WireOptions = {},
+): Relayed {
   let relay: Relay | undefined;
   const { promise: closed, resolve } = Promise.withResolvers<CloseCause>();
   const node = createNodeRelay(
@@ -62,7 +78,7 @@ export async function wire(calls: (relay: Relay) => Calls, options: WireOptions 
     options.timeouts ?? patient,
   );
   if (relay === undefined) throw new Error('the protocol was not made');
-  return { client, server, node, relay, sockets: [downstream, upstream], closed };
+  return { node, relay, closed };
 }
 
 const silent: Protocol = {
@@ -112,20 +128,18 @@ async function ended(socket: net.Socket): Promise<never> {
   throw new Error('the peer ended before that');
 }
 
-/** The error a socket dies of. */
+/** The error a socket dies of, once it has. */
 export async function resetOf(socket: net.Socket): Promise<string | undefined> {
   socket.resume();
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  socket.once('close', () => resolve(undefined));
-  return promise;
+  await until(() => socket.closed);
+  return (socket.errored as NodeJS.ErrnoException | null)?.code;
 }
 
 /** @param deadlineMs a generous bound; a condition that holds ends the wait at once */
 export async function until(condition: () => boolean, deadlineMs = 10_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${condition}`);
+    if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${String(condition)}`);
     await turn();
   }
 }
