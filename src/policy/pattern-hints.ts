@@ -28,7 +28,9 @@ function methodHints(pattern: string): string[] {
 
 function pathHints(pattern: string, atoms: readonly Atom[]): string[] {
   const hints: string[] = [];
-  if (!atoms.some((atom) => canMatch(atom, '?'))) {
+  // `/package\.Service/Method`: calls of gRPC have no query.
+  const isCall = /^\/\w+(\\\.\w+)+\/\w+$/.test(pattern);
+  if (!isCall && !atoms.some((atom) => canMatch(atom, '?'))) {
     hints.push(`never matches a request with a query, because the query is matched too; append (\\?.*)? to allow one`);
   }
   if (/^[\w-]/.test(pattern)) hints.push(`never matches, because a path starts with "/"; write "/${pattern}"`);

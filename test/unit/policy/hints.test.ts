@@ -12,6 +12,7 @@ test('patterns that compile and do not mean what they look like', () => {
     ['path', '/image/[0-9]+', query],
     ['path', '/image/[^/?]+', query],
     ['path', '/image/.*'],
+    ['path', '/shop\\.v1\\.Cart/Add'],
     ['path', '/image/[0-9]+(\\?.*)?'],
     ['path', '/image/[0-9]+(?:\\?a=\\d+)?'],
     ['path', '/image/[^/]+'],
