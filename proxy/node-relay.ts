@@ -136,10 +136,12 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
 
   leave(): void {
     if (this.#depth === 1) {
-      while (this.#owed !== 0) this.#deliver();
-      this.#endIfOver();
-      this.downstream.settle();
-      this.upstream.settle();
+      do {
+        while (this.#owed !== 0) this.#deliver();
+        this.#endIfOver();
+        this.downstream.settle();
+        this.upstream.settle();
+      } while (this.#owed !== 0);
       this.downstream.settleReading();
       this.upstream.settleReading();
     }
@@ -156,7 +158,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   }
 
   onDrained(): void {
-    this.#owed |= owed.drain;
+    if (!this.closing) this.#owed |= owed.drain;
   }
 
   onReset(side: NodeSide): void {

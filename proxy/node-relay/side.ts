@@ -44,7 +44,10 @@ export class NodeSide implements Side, Receiver {
   #tunnelling = false;
   #paused = false;
   #reading = false;
+  /** The backlog was above the high-water mark, and the protocol has not heard that it is below the low one. */
   #high = false;
+  /** Too much waits in the outbox to read the other side. What waits for the other side's own bytes must not stop them. */
+  #full = false;
 
   constructor(socket: RelaySocket, turns: Turns) {
     this.#socket = socket;
@@ -89,23 +92,22 @@ export class NodeSide implements Side, Receiver {
   }
 
   tunnel(): void {
-    this.#inTurn(() => this.#consume({ kind: 'tunnel' }));
+    this.#decide({ kind: 'tunnel' });
   }
 
   send(bytes: Uint8Array): void {
     const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#inTurn(() => this.#other.#answer({ kind: 'send', bytes: buffer }));
+    this.#other.#decide({ kind: 'send', bytes: buffer });
   }
 
   end(): void {
-    if (this.out.ending) return;
-    this.#inTurn(() => this.#other.#answer({ kind: 'end' }));
+    if (!this.out.ending) this.#other.#decide({ kind: 'end' });
   }
 
   pause(paused: boolean): void {
-    this.#inTurn(() => {
-      this.#paused = paused;
-    });
+    this.#turns.enter();
+    this.#paused = paused;
+    this.#turns.leave();
   }
 
   // What the socket calls.
@@ -153,17 +155,24 @@ export class NodeSide implements Side, Receiver {
     this.#arrivals.append(undefined, initial, 0, initial.length);
   }
 
-  /** The end of a turn: writes, keeps what is left, and reads on or not. */
+  /** The end of a turn: writes, and keeps what is left. */
   settle(): void {
     if (this.#gone) return;
+    // A protocol may have stopped at what waited in the middle of a turn, though the kernel took it all at the end.
+    if (this.backlog > limits.relayBacklogHighBytes) this.#high = true;
     this.out.flush();
     this.#arrivals.settle();
+    const backlog = this.out.backlog;
+    if (backlog > limits.relayBacklogHighBytes) this.#full = true;
+    else if (backlog < limits.relayBacklogLowBytes) this.#full = false;
+    if (!this.#high || this.backlog >= limits.relayBacklogLowBytes) return;
+    this.#high = false;
+    this.#turns.onDrained();
   }
 
-  /** After both sides have settled, because one's backlog stops the other. */
+  /** Reads on or not: after both sides have settled, because one's backlog stops the other. */
   settleReading(): void {
     if (this.#gone) return;
-    if (this.backlog > limits.relayBacklogHighBytes) this.#high = true;
     const reading = this.#turns.closing || this.#mayRead();
     if (reading === this.#reading) return;
     this.#reading = reading;
@@ -184,25 +193,21 @@ export class NodeSide implements Side, Receiver {
   }
 
   #mayRead(): boolean {
-    return !this.#paused && !this.#other.#high && this.#arrivals.length < limits.relayArrivalBytes;
+    return !this.#paused && !this.#other.#full && this.#arrivals.length < limits.relayArrivalBytes;
   }
 
   #onProgress(): void {
     this.#turns.enter();
     this.#turns.onMoved();
-    this.out.flush();
-    if (this.#high && this.backlog < limits.relayBacklogLowBytes) {
-      this.#high = false;
-      this.#turns.onDrained();
-    }
     this.#turns.leave();
   }
 
-  #inTurn(act: () => void): void {
+  #decide(step: Later): void {
     if (this.#turns.closing) return;
     this.#turns.enter();
     try {
-      act();
+      if (step.kind === 'send' || step.kind === 'end') this.#answer(step);
+      else this.#consume(step);
     } finally {
       this.#turns.leave();
     }
@@ -210,7 +215,7 @@ export class NodeSide implements Side, Receiver {
 
   #pass(count: number, go: boolean): void {
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`cannot pass ${count} bytes`);
-    if (count > 0) this.#inTurn(() => this.#consume({ kind: go ? 'forward' : 'skip', count }));
+    if (count > 0) this.#decide({ kind: go ? 'forward' : 'skip', count });
   }
 
   #arrive(block: Block, start: number, end: number): void {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Relay } from '../../../proxy/relay.ts';
+import { limits } from '../../../src/limits.ts';
 import { take, takeText, tunnel, until, wire } from './wiring.ts';
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
@@ -184,6 +185,47 @@ test('own bytes may be any view', async () => {
     return {};
   });
   assert.deepEqual([...(await take(client, 2))], [2, 3]);
+  node.abort('drain');
+  await closed;
+});
+
+test('answers that wait for a forward do not stop the bytes it waits for', async () => {
+  const answers = 3 * limits.relayBacklogHighBytes;
+  let drains = 0;
+  const { client, server, relay, node, closed } = await wire(({ upstream, downstream }) => ({
+    onUpstream() {
+      if (upstream.arrived().length === 0 || upstream.pending > 0) return;
+      upstream.forward(1000);
+      downstream.send(Buffer.alloc(answers, 'a'));
+    },
+    onDrain() {
+      drains += 1;
+    },
+  }));
+  server.write('f'.repeat(10));
+  await until(() => relay.upstream.pending === 990);
+  assert.equal(relay.downstream.backlog, answers);
+  server.write('f'.repeat(990));
+  assert.equal(await takeText(client, 1000 + answers), 'f'.repeat(1000) + 'a'.repeat(answers));
+  await until(() => drains === 1);
+  node.abort('drain');
+  await closed;
+});
+
+test('a protocol that stops at a backlog hears that the kernel took it in the same turn', async () => {
+  const heard: string[] = [];
+  const { client, relay, node, closed } = await wire(({ downstream }) => ({
+    onStop() {
+      while (downstream.backlog <= limits.relayBacklogHighBytes) downstream.send(Buffer.alloc(4096));
+      heard.push('stopped');
+    },
+    onDrain: () => void heard.push('drained'),
+  }));
+  client.resume();
+  node.stop();
+  await until(() => heard.length === 2);
+  assert.deepEqual(heard, ['stopped', 'drained']);
+  assert.equal(relay.downstream.backlog, 0);
   node.abort('drain');
   await closed;
 });
