@@ -48,9 +48,12 @@ export class StateReader {
       taps: located.flatMap((one) => tapOf(one, resolved, endpointId)),
       workloads: located,
       names: namesOf(resolved, members, endpointId),
-      problems: located.flatMap(({ workload, problem }) =>
-        problem === undefined ? [] : [{ source: `workload ${workloadKey(workload)}`, message: problem }],
-      ),
+      problems: [
+        ...this.#resolver.conflicts.map(problemOf),
+        ...located.flatMap(({ workload, problem }) =>
+          problem === undefined ? [] : [{ source: `workload ${workloadKey(workload)}`, message: problem }],
+        ),
+      ],
     };
   }
 
