@@ -6,8 +6,21 @@ import type { Peers, PortMatch, Selector } from './policy.ts';
 
 /** Every endpoint that `narrow` selects `wide` selects too. */
 export function coversSelector(wide: Selector, narrow: Selector): boolean {
-  const needed = new Set(narrow.requirements.map((one) => JSON.stringify(one)));
-  return wide.requirements.every((one) => needed.has(JSON.stringify(one)));
+  if (wide.key === narrow.key) return true;
+  const needed = requirementsOf(narrow);
+  for (const one of requirementsOf(wide)) if (!needed.has(one)) return false;
+  return true;
+}
+
+/** Asked for by every pair of rules, so made once. */
+const requirements = new WeakMap<Selector, ReadonlySet<string>>();
+
+function requirementsOf(selector: Selector): ReadonlySet<string> {
+  const known = requirements.get(selector);
+  if (known) return known;
+  const made = new Set(selector.requirements.map((one) => JSON.stringify(one)));
+  requirements.set(selector, made);
+  return made;
 }
 
 export function coversPeers(wide: Peers, narrow: Peers): boolean {
