@@ -81,8 +81,9 @@ export const limits = {
   drainTimeoutMs: 10_000,
   /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */
   listenBacklog: 16_384,
-  /** Flow records of one message from a worker to the main thread. */
+  /** Flow records of one message from a worker to the main thread, and how long after one message the next may wait. */
   recordBatch: 512,
+  recordDelayMs: 20,
   /** How often a worker tells how many connections and requests it has; `sluice status` is as fresh as this. */
   activityIntervalMs: 500,
   /** How often a draining worker looks whether its last connection is gone. */
@@ -91,6 +92,12 @@ export const limits = {
   expireIntervalMs: 5_000,
   /** Quiet time after a change of files or namespaces before they are read: editors write in several steps. */
   reloadDelayMs: 50,
+  /** Positions of one pattern in the kernel's automaton, repetitions counted out. RE2 allows as much as 1,000 for one brace. */
+  judgePatternPositions: 4096,
+  /** Steps of compiling one rule set for the kernel, of some 30 ns; 10,000 literal paths take about a million. */
+  judgeSteps: 20_000_000,
+  /** Transitions of one rule set's automaton before it is minimised, of some 100 bytes. */
+  judgeTransitions: 2_000_000,
   /** Flow records that a worker keeps for `sluice observe --last`. */
   flowRingRecords: 4096,
   /** Flow lines that wait for one reader of the admin socket, bytes; above, flows are lost to it and counted. */
