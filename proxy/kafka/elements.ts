@@ -50,7 +50,7 @@ export interface ElementRule {
   /** The same to a request of which elements were taken out; fields before the list stand where they stood. */
   readonly amendFrame?: (frame: Uint8Array, layout: Layout, offsets: Int32Array) => void;
   /** Judges an element instead of `kind` and `operations`. */
-  readonly judge?: (entries: Entries, index: number, offsets: Int32Array) => number;
+  readonly judge?: (entries: Entries, index: number, offsets: Int32Array, bytes: Uint8Array) => number;
 }
 
 type Insertion = Extract<ResponsePlan, { kind: 'insert' }>;
@@ -103,7 +103,7 @@ function judgeEach(request: Request, rule: ElementRule): number {
   for (let index = 0; index < count; index++) {
     const { access, bytes } = request;
     const error =
-      rule.judge?.(entries, index, offsets) ??
+      rule.judge?.(entries, index, offsets, bytes) ??
       (access.may(rule.kind, bytes, entries.nameAt(index), entries.nameLength(index), rule.operations)
         ? 0
         : rule.error);

@@ -3,6 +3,7 @@
  */
 
 import type { DenyReason } from '../record.ts';
+import type { Side } from '../relay.ts';
 import type { Access } from './access.ts';
 import type { Layout, Schema } from './layout.ts';
 
@@ -46,6 +47,20 @@ export type Judgement =
   /** The connection ends when all before it is answered, as the broker does it. */
   | { readonly kind: 'close'; readonly reason: DenyReason; readonly detail: string; readonly error?: number };
 
+/** What became of a request that was judged while it came. */
+export type StreamEnd =
+  /** All of it passed, or will. */
+  | { readonly kind: 'forwarded'; readonly response: ResponsePlan }
+  /** Answered here; `closes`: part of it has passed, so the connection ends after that. */
+  | { readonly kind: 'answer'; readonly frame: Uint8Array; readonly error: number; readonly closes: boolean }
+  | Extract<Judgement, { kind: 'close' }>;
+
+/** Judges one request while it comes, and consumes it. */
+export interface Stream {
+  /** Consumes what it can; undefined: more bytes are needed. */
+  step(side: Side): StreamEnd | undefined;
+}
+
 export interface Api {
   readonly key: number;
   /** Lower case, as rules spell it. */
@@ -63,9 +78,15 @@ export interface Api {
    * one topic need not be held.
    */
   readonly judgeEarly?: (request: Request) => Judgement | undefined;
+  /** Judges a request of `total` bytes that is too large to be held; of its bytes only the header is there. */
+  readonly stream?: (request: Request, total: number) => Stream;
 }
 
 export const pass: ResponsePlan = { kind: 'pass' };
 export const passed: Judgement = { kind: 'pass', response: pass };
 export const malformed = (detail: string): Judgement => ({ kind: 'close', reason: 'malformed', detail });
-export const tooLarge: Judgement = { kind: 'close', reason: 'limit', detail: 'the answer would be too large' };
+export const tooLarge: Extract<Judgement, { kind: 'close' }> = {
+  kind: 'close',
+  reason: 'limit',
+  detail: 'the answer would be too large',
+};

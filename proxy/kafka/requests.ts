@@ -10,7 +10,7 @@ import { apis } from './apis.ts';
 import type { Exchange } from './exchange.ts';
 import { fixedHeaderBytes, readHeader } from './header.ts';
 import { HeldFrame } from './held-frame.ts';
-import type { Api, Judgement, Request } from './request.ts';
+import type { Api, Judgement, Request, ResponsePlan, Stream } from './request.ts';
 import type { Judged } from './slots.ts';
 
 /** First byte of a TLS handshake record (RFC 8446, section 5.1); as the first of a frame's size it says 352 MiB and more. */
@@ -19,6 +19,7 @@ const tlsHandshake = 0x16;
 export class Requests {
   readonly #exchange: Exchange;
   #held: HeldFrame | undefined;
+  #stream: { readonly stream: Stream; readonly request: Judged } | undefined;
   /** The timer runs for a frame that is not complete. */
   #timed = false;
   #first = true;
@@ -34,6 +35,7 @@ export class Requests {
     if (ending || closed || slots.length >= limits.kafkaPipelinedRequests) return false;
     if (downstream.backlog > limits.relayBacklogHighBytes) return false;
     if (this.#held !== undefined) return this.#takeHeld(this.#held);
+    if (this.#stream !== undefined) return this.#takeStream(this.#stream);
     if (downstream.pending > 0) return downstream.ended && this.#clientEnded();
     const arrived = downstream.arrived();
     if (arrived.length === 0) return this.#clientEnded();
@@ -46,7 +48,8 @@ export class Requests {
 
   /** A request has begun and is not complete. */
   get underWay(): boolean {
-    return this.#held !== undefined || this.#exchange.connection.relay.downstream.pending > 0;
+    if (this.#held !== undefined || this.#stream !== undefined) return true;
+    return this.#exchange.connection.relay.downstream.pending > 0;
   }
 
   #takeHeld(held: HeldFrame): boolean {
@@ -59,13 +62,34 @@ export class Requests {
     return true;
   }
 
+  #takeStream({ stream, request }: { readonly stream: Stream; readonly request: Judged }): boolean {
+    const { connection, slots } = this.#exchange;
+    const { downstream } = connection.relay;
+    const end = stream.step(downstream);
+    if (end === undefined) return downstream.ended && this.#clientEnded();
+    this.#stream = undefined;
+    switch (end.kind) {
+      case 'forwarded':
+        this.#expect(request, end.response);
+        break;
+      case 'answer':
+        slots.push({ kind: 'answer', request, frame: end.frame, error: end.error });
+        if (end.closes) this.#end('no-rule');
+        break;
+      case 'close':
+        this.#exchange.record(request, end.error, end);
+        this.#end(end.reason);
+    }
+    return true;
+  }
+
   #clientEnded(): boolean {
     const { connection, slots } = this.#exchange;
     const { downstream } = connection.relay;
     if (!downstream.ended) return false;
     this.#exchange.ending = true;
     // Whoever has read all its answers, or stopped within a request, is gone; who only closed its half may still read.
-    const within = this.#held !== undefined || downstream.pending > 0;
+    const within = this.underWay;
     if (slots.length > 0 && !within) slots.push({ kind: 'close', cause: 'client-closed' });
     else this.#exchange.close('graceful', 'client-closed');
     return true;
@@ -108,9 +132,14 @@ export class Requests {
       access: new Access(rules, clientId, api.name, version),
     };
     const judgement = whole ? api.judge(request) : api.judgeEarly?.(request);
-    if (judgement === undefined) return this.#hold(total, start);
     const { access } = request;
     const judged: Judged = { api, version, correlationId, clientId, access, time: this.#exchange.connection.now() };
+    if (judgement === undefined) {
+      if (total <= limits.kafkaHeldRequestBytes || api.stream === undefined) return this.#hold(total, start);
+      this.#stopTimer();
+      this.#stream = { stream: api.stream(request, total), request: judged };
+      return true;
+    }
     this.#stopTimer();
     this.#carryOut(judgement, judged, request.bytes, total, held !== undefined);
     return true;
@@ -150,9 +179,13 @@ export class Requests {
         this.#end(judgement.reason);
         return;
     }
-    const { response } = judgement;
+    this.#expect(request, judgement.response);
+  }
+
+  /** The request is with the broker. */
+  #expect(request: Judged, response: ResponsePlan): void {
     if (response.kind !== 'none' && response.kind !== 'closing') {
-      slots.push({ kind: 'broker', request, plan: response });
+      this.#exchange.slots.push({ kind: 'broker', request, plan: response });
       return;
     }
     this.#exchange.record(request, undefined);

@@ -7,13 +7,15 @@
  * are judged.
  */
 
+import type { Access } from '../access.ts';
 import { Cursor } from '../cursor.ts';
 import { type ElementRule, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { transactionWrite } from '../guard.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
-import { type Api, type Judgement, passed, type Request } from '../request.ts';
+import { type Api, type Judgement, pass, passed, type Request, type Stream, tooLarge } from '../request.ts';
+import { ProduceStream } from './produce-stream.ts';
 
 const request = schema(
   `
@@ -88,6 +90,36 @@ function judgeEarly(asked: Request): Judgement | undefined {
   return acks === 0 ? withoutResponse(passed) : passed;
 }
 
+function stream(asked: Request, total: number): Stream {
+  const { access, body, version } = asked;
+  return new ProduceStream(asked, total, version >= request.flexible, (outline, denied, passed) => {
+    if (outline === undefined) return { kind: 'close', reason: 'limit', detail: 'too many partitions' };
+    const acks = acksOf(outline, body, version);
+    if (!denied) return { kind: 'forwarded', response: acks === 0 ? { kind: 'none' } : pass };
+    if (acks === 0) return { kind: 'close', reason: 'no-rule', detail: 'acks=0' };
+    const judgement = judgeElements({ ...asked, bytes: outline }, rejudged(access));
+    if (judgement.kind === 'answer') return { ...judgement, closes: passed };
+    return judgement.kind === 'close' ? judgement : tooLarge;
+  });
+}
+
+/** The rule for an outline, whose names are noted already; nothing of it was written. */
+function rejudged(access: Access): ElementRule {
+  return {
+    ...rule,
+    guards: [],
+    othersError: errorCode.notLeaderOrFollower,
+    check({ bytes, version }, _, offsets) {
+      const cursor = new Cursor().over(bytes, offsets[0] ?? 0, bytes.length);
+      const length = cursor.stringLength(version >= request.flexible);
+      const granted = length < 0 || access.sees('transactionalId', bytes, cursor.offset, length, op.write);
+      return granted ? undefined : errorCode.transactionalIdAuthorizationFailed;
+    },
+    judge: (entries, index, _, bytes) =>
+      access.sees('topic', bytes, entries.nameAt(index), entries.nameLength(index), op.write) ? 0 : rule.error,
+  };
+}
+
 /** With acks=0 the broker can't report an error; it closes the connection once the granted topics are written. */
 function withoutResponse(judgement: Judgement): Judgement {
   switch (judgement.kind) {
@@ -117,4 +149,5 @@ export const produce: Api = {
   response,
   judge,
   judgeEarly,
+  stream,
 };

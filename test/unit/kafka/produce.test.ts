@@ -215,3 +215,56 @@ test('in audit mode everything passes and is recorded', () => {
   assert.equal(rig.flows[0]?.verdict, 'AUDIT');
   assert.equal(rig.flows[0]?.reason, 'no-rule');
 });
+
+for (const version of [8, 12]) {
+  const big = { value: 'x'.repeat(3 * 1024 * 1024) };
+  const grantImages = rules([{ role: 'produce', topicPrefix: 'images' }]);
+
+  test(`Produce ${version} too large to be held: granted topics pass as they come`, () => {
+    for (const chunk of [64 * 1024, 1024 * 1024]) {
+      const rig = new Rig(grantImages);
+      const request = produce(version, ['images', 'images-2'], big);
+      rig.fromClient(request, chunk);
+      assert.ok(rig.atBroker().equals(request));
+      const response = written(version, ['images', 'images-2']);
+      rig.fromBroker(response);
+      assert.deepEqual(rig.atClient(), response);
+      rig.fromClient(produce(version, ['images']));
+      assert.equal(rig.closed, undefined);
+      assert.deepEqual(rig.atBroker(), produce(version, ['images']));
+    }
+  });
+
+  test(`Produce ${version} too large to be held: a first topic denied costs only that request`, async () => {
+    for (const names of [['secret'], ['secret', 'images']]) {
+      const rig = new Rig(grantImages);
+      rig.fromClient(produce(version, names, big), 64 * 1024);
+      assert.equal(rig.atBroker().length, 0);
+      assert.deepEqual(await results(version, rig.atClient()), {
+        secret: [29, 29],
+        ...(names.length > 1 ? { images: [6, 6] } : {}),
+      });
+      assert.equal(rig.closed, undefined);
+      rig.fromClient(produce(version, ['images']));
+      assert.deepEqual(rig.atBroker(), produce(version, ['images']));
+    }
+  });
+
+  test(`Produce ${version} too large to be held: a later topic denied ends the connection after the answer`, async () => {
+    const rig = new Rig(grantImages);
+    rig.fromClient(produce(version, ['images']));
+    const first = rig.atBroker();
+    const request = produce(version, ['images', 'secret'], big);
+    rig.fromClient(request, 64 * 1024);
+    assert.ok(rig.atBroker().length < request.length - 2 * big.value.length);
+    assert.equal(rig.closed, undefined);
+    assert.ok(first.length > 0);
+    const response = written(version, ['images']);
+    rig.fromBroker(response);
+    const answered = rig.atClient();
+    assert.deepEqual(answered.subarray(0, response.length), response);
+    assert.deepEqual(await results(version, answered.subarray(response.length)), { images: [6, 6], secret: [29, 29] });
+    assert.deepEqual(rig.closed, { how: 'graceful', cause: 'denied' });
+    assert.equal(rig.flows.at(-1)?.verdict, 'DENY');
+  });
+}
