@@ -11,7 +11,10 @@ export function readSecretFile(field: Field): string | undefined {
   if (path === undefined) return undefined;
   const file = resolve(dirname(field.file), path);
   try {
-    const { size } = statSync(file);
+    const found = statSync(file);
+    // A pipe would make the agent wait for whoever writes it.
+    if (!found.isFile()) return field.error(`${file} is not a file; give the path of one`);
+    const { size } = found;
     if (size > limits.policySecretBytes) {
       return field.error(`${file} has ${size} bytes; a secret has at most ${limits.policySecretBytes}`);
     }

@@ -348,7 +348,7 @@ test('a secret is read from a file beside the policy, without its line end', (t)
     ['empty', /is empty/],
     ['bad', /characters that a header cannot carry/],
     ['long', /a secret has at most/],
-    ['.', /cannot be read \(EISDIR\)/],
+    ['.', /is not a file/],
   ];
   for (const [name, error] of errors) assert.match(read(name).diagnostics[0]?.message ?? '', error);
 });
