@@ -1,0 +1,44 @@
+/**
+ * What the judge takes for a plain head, as patterns. Each is narrower than the proxy's scanner (proxy/http1/): whatever
+ * lies between is left to the proxy.
+ */
+
+import { parsePattern } from './pattern-parser.ts';
+import type { Regex } from './regex.ts';
+
+/** Methods in use are in capitals (RFC 9110 section 9.1 and its registry). */
+export const METHOD: Regex = parsePattern('[A-Z][A-Z-]*');
+
+/** A successful CONNECT ends HTTP on its connection, whatever its target looks like. */
+export const CONNECT: Regex = parsePattern('CONNECT');
+
+// The characters that the scanner allows in a target, and those of a path that has no second reading: without `%`, `;`.
+const query = '[!-"$-\\[\\]-~]*';
+const segmentStart = '[!"$&-\\-0-:<->@-\\[\\]-~]';
+const segmentRest = '[!"$&-.0-:<->@-\\[\\]-~]';
+/** Neither empty nor `.` nor `..`. */
+const segment = `(?:${segmentStart}${segmentRest}*|\\.${segmentStart}${segmentRest}*|\\.\\.${segmentRest}+)`;
+
+/** Origin form whose path is its own canonical form (proxy/decide/canonical.ts); the query is free. */
+export const TARGET: Regex = parsePattern(`/(?:${segment}(?:/${segment})*/?)?(?:\\?${query})?`);
+
+const port = ':[0-9]{1,5}';
+export const PORT: Regex = parsePattern(port);
+/** IPv6 in brackets is left to the proxy. */
+export const HOST: Regex = parsePattern(`[A-Za-z0-9._~-]+(?:${port})?`);
+
+export const CONNECTION: Regex = parsePattern('(?i)keep-alive|close');
+
+/** Ten digits: 9 GB. No leading zeros. */
+export const CONTENT_LENGTH: Regex = parsePattern('0|[1-9][0-9]{0,9}');
+
+/** Fields whose presence alone makes a request one for the proxy. */
+export const LEFT_TO_PROXY = [
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+  'proxy-connection',
+  'http2-settings',
+] as const;
