@@ -6,7 +6,7 @@ import { apis } from '../../../proxy/kafka/apis.ts';
 import { Rig, rules } from './rig.ts';
 import { API, at, decode, type Message, requestFrame } from './wire.ts';
 
-const noId = '00000000-0000-0000-0000-000000000000';
+const noId = '0'.repeat(32);
 const allow = rules([
   { role: 'produce', topic: 'images', transactionalID: 'tx', group: 'workers' },
   { role: 'consume', topicPrefix: 'images', group: 'workers' },

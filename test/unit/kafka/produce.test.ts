@@ -32,7 +32,7 @@ function produce(
     timeoutMs: 1000,
     topicData: names.map((name) => ({
       name,
-      topicId: '00000000-0000-0000-0000-000000000000',
+      topicId: '0'.repeat(32),
       partitionData: [partition(0, options.value), partition(3, options.value)],
     })),
   });
