@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test bench clean packages modules
+.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test bench clean packages test-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests 
 	@$(MAKE) --no-print-directory native-test
 	@$(MAKE) --no-print-directory bpf-test
 	@$(MAKE) --no-print-directory netns-test
+	@$(MAKE) --no-print-directory conformance
 
 build: bpf native ## Compile the BPF programs and the native addon
 
@@ -65,6 +66,9 @@ bpf-test: build ## Run the BPF programs against packets (root)
 netns-test: build ## Run the agent against real traffic in network namespaces (root)
 	$(NODE_TEST) --test-concurrency=1 'test/netns/**/*.test.ts'
 
+conformance: build test-packages ## Try to talk around the HTTP rules, against seven servers (root)
+	$(NODE_TEST) --test-concurrency=1 'test/conformance/**/*.test.ts'
+
 bench: build ## Measure side by side with other proxies (root)
 	scripts/node bench/run.ts
 
@@ -74,6 +78,9 @@ clean: ## Remove what was built
 
 packages:
 	@scripts/system-packages
+
+test-packages:
+	@scripts/system-packages test
 
 modules: packages
 	@scripts/node-modules

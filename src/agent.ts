@@ -21,7 +21,6 @@ import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { type MetricsServer, serveMetrics } from './metrics/server.ts';
 import { flowOfEvent, flowOfRecord } from './observe/flow.ts';
-import { jsonOf } from './policy-json.ts';
 import { WorkerPool } from './worker/pool.ts';
 import { type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
@@ -87,7 +86,8 @@ function lockInstance(instance: string): number {
 
 /** Equal exactly when the same policy is to be in force at the same taps. */
 function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
-  return JSON.stringify([jsonOf({ ...resolved, revision: 0 }), taps, workloads.map(({ addresses }) => addresses)]);
+  const state = [{ ...resolved, revision: 0 }, taps, workloads.map(({ addresses }) => addresses)];
+  return JSON.stringify(state, (_, value: unknown) => (value instanceof Map ? [...value] : value));
 }
 
 function paragraphOf(problems: readonly Problem[]): string {

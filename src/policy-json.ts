@@ -1,9 +1,15 @@
-/** The resolved policy as JSON: `Map`s become objects. */
+/** The resolved policy as JSON: `Map`s become objects, and what may be a secret read from a file is not shown. */
 
-import type { ResolvedPolicy } from './policy/resolved.ts';
+import type { HeaderMatch, ResolvedPolicy } from './policy/resolved.ts';
 
 export function jsonOf(resolved: ResolvedPolicy): unknown {
-  return JSON.parse(
-    JSON.stringify(resolved, (_, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value)),
+  return JSON.parse(JSON.stringify(resolved, plain));
+}
+
+function plain(key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (key !== 'headerMatches' || !Array.isArray(value)) return value;
+  return (value as HeaderMatch[]).map((match) =>
+    match.value === undefined ? match : { ...match, value: 'not shown' },
   );
 }

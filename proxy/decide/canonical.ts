@@ -4,6 +4,8 @@
  * request whose raw and canonical path fare differently under the rules is denied as ambiguous.
  */
 
+import { isUtf8 } from 'node:buffer';
+
 /** Encodings within encodings that are undone; what is still encoded then has no honest reading. */
 const mostDecodings = 3;
 
@@ -12,7 +14,7 @@ const suspicious = /[%\\;]|\/\/|\/\.\.?(?:\/|$)/;
 
 /**
  * @param target request target with its query, which stays as it is
- * @returns the same string when there is nothing to resolve, undefined when it cannot be (a lone `%`, an encoded NUL)
+ * @returns the same string when there is nothing to resolve, undefined when it cannot be (a lone `%`, an encoded NUL, bytes that are no UTF-8)
  */
 export function canonicalTarget(target: string): string | undefined {
   const query = target.indexOf('?');
@@ -30,7 +32,12 @@ function decodeFully(path: string): string | undefined {
     if (decoded === undefined) return undefined;
     text = decoded;
   }
-  return text.includes('%') ? undefined : text;
+  return text.includes('%') || !encodesText(text) ? undefined : text;
+}
+
+/** Overlong forms (`%c0%ae` for a dot) are what some decoders take and no encoder makes (RFC 3629 section 3). */
+function encodesText(text: string): boolean {
+  return isUtf8(Buffer.from(text, 'latin1'));
 }
 
 /** As bytes, one character each: what a server does about UTF-8 is its own. */
