@@ -11,6 +11,7 @@
 #define JUDGE_LINE_END 7
 #define JUDGE_HEAD_END 8
 #define JUDGE_GROUP 9
+#define JUDGE_HOST 10
 
 /* Cells of the three sizes of table: a handful of rules, hundreds, 10,000. */
 #define JUDGE_CELLS_SMALL (1 << 13)

@@ -39,7 +39,7 @@ function attempt(ruleSet: HttpRuleSet, bounds: JudgeBounds, treesOnly: boolean):
   try {
     const prepared = new PreparedRules(ruleSet, bounds.judgePatternPositions, treesOnly);
     const { notes } = prepared;
-    const { machine, start, final, groups, classes } = new RequestMachine(
+    const { machine, start, final, classes } = new RequestMachine(
       prepared,
       new Budget({ steps: bounds.judgeSteps, transitions: bounds.judgeTransitions }),
     ).build();
@@ -49,7 +49,7 @@ function attempt(ruleSet: HttpRuleSet, bounds: JudgeBounds, treesOnly: boolean):
       to: Uint32Array.from(machine.to),
     });
     if (minimal.start === undefined) return { skipped: 'the kernel can judge by none of its rules', notes };
-    return { table: { ...layOut(minimal, minimal.start, machine.symbols, groups), classes }, notes };
+    return { table: { ...layOut(minimal, minimal.start, machine.symbols), classes }, notes };
   } catch (error) {
     if (error instanceof TooLarge) return error;
     if (error instanceof Unjudgeable) return { skipped: error.message, notes: [] };

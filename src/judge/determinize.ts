@@ -43,8 +43,8 @@ export interface Construction {
   readonly budget: Budget;
   /** An automaton whose language bounds this one's; without it, nothing but the expressions themselves is accepted. */
   readonly frame?: Dfa;
-  /** Give labels away early. */
-  readonly early?: boolean;
+  /** Give labels away early; with `inside`, not yet on the first byte. */
+  readonly early?: 'at once' | 'inside';
 }
 
 export function determinize(construction: Construction, ...entries: readonly (readonly Entry[])[]): Dfa {
@@ -81,12 +81,14 @@ class Subsets {
   readonly #nfa: Nfa;
   readonly #budget: Budget;
   readonly #frame: Dfa | undefined;
-  readonly #early: boolean;
+  readonly #early: Construction['early'];
   /** Classes of each of the NFA's sets. */
   readonly #classes: readonly (readonly number[])[];
   readonly #known = new Map<string, number>();
+  /** States below it are starts. */
+  #starts = 0;
 
-  constructor({ nfa, alphabet, budget, frame, early = false }: Construction) {
+  constructor({ nfa, alphabet, budget, frame, early }: Construction) {
     this.#nfa = nfa;
     this.#budget = budget;
     this.#frame = frame;
@@ -100,6 +102,7 @@ class Subsets {
   }
 
   run(): void {
+    this.#starts = this.states.length;
     for (let state = 0; state < this.states.length; state++) this.#expand(state);
   }
 
@@ -122,12 +125,14 @@ class Subsets {
         else byClass.set(symbol, [target]);
       }
     }
+    const mayEmit =
+      !state.settled && (this.#early === 'at once' || (this.#early === 'inside' && index >= this.#starts));
     // Most classes lead to the same few subsets.
     const reached = new Map<string, Edge>();
     for (const [symbol, targets] of byClass) {
       const frameState = frameNext?.get(symbol)?.to ?? 0;
       const key = `${frameState} ${targets.join()}`;
-      const edge = reached.get(key) ?? this.#edge(targets, frameState, state.settled);
+      const edge = reached.get(key) ?? this.#edge(targets, frameState, mayEmit, state.settled);
       reached.set(key, edge);
       state.next.set(symbol, edge);
     }
@@ -135,9 +140,9 @@ class Subsets {
     this.#budget.keep(byClass.size);
   }
 
-  #edge(targets: readonly Item[], frameState: number, settled: boolean): Edge {
+  #edge(targets: readonly Item[], frameState: number, mayEmit: boolean, settled: boolean): Edge {
     const closure = this.#closure(targets, false);
-    const emits = this.#early && !settled ? known(closure) : undefined;
+    const emits = mayEmit ? known(closure) : undefined;
     if (!emits) return { to: this.#state(closure, frameState, settled), emits };
     return { to: this.#state(withoutLabels(closure), frameState, true), emits };
   }

@@ -8,7 +8,7 @@
 import type { Alphabet } from './alphabet.ts';
 import { ALPHANUMERIC, type ByteSet, bothCases, DIGITS, ofText, range, single } from './byte-set.ts';
 import { CONNECTION_SEEN, HOST_SEEN, LENGTH_SEEN, type NamedField } from './conditions.ts';
-import type { Dfa, Labels } from './determinize.ts';
+import type { Dfa, DfaState, Labels } from './determinize.ts';
 import { LEFT_TO_PROXY } from './grammar.ts';
 import type { Machine } from './machine.ts';
 import { ACTION, type Action } from './table.ts';
@@ -132,43 +132,59 @@ class FieldLines {
     return state;
   }
 
-  /** Copies `dfa`'s states; `each` adds the transition of every edge. */
-  #copy(dfa: Dfa, each: (from: number, one: number, to: number) => void): number {
-    const first = this.#machine.allocate(dfa.states.length);
-    for (const [state, { next }] of dfa.states.entries()) {
-      for (const [one, { to }] of next) each(first + state, one, first + to);
-    }
-    return first;
-  }
-
   /** Blanks, then a value; `before` does what the value's first state does. */
-  #value(dfa: Dfa, action: Action, firstAction: Action, end: (state: number, labels: Labels) => void): number {
-    const before = this.#machine.state();
+  #value(dfa: Dfa, before: number, edge: AddEdge, end: (from: number, state: DfaState) => void): number {
     this.#on(before, BLANK, before);
-    const first = this.#copy(dfa, (from, one, to) => this.#machine.add(from, [one], to, action));
-    const start = dfa.states[dfa.starts[0] ?? 0];
-    for (const [one, { to }] of start?.next ?? []) this.#machine.add(before, [one], first + to, firstAction);
-    if (start?.labels) end(before, start.labels);
-    for (const [state, { labels }] of dfa.states.entries()) if (labels) end(first + state, labels);
+    const first = this.#machine.allocate(dfa.states.length);
+    const start = dfa.starts[0] ?? 0;
+    const copy = (from: number, state: DfaState): void => {
+      for (const [one, { to, emits }] of state.next) edge(from, one, first + to, emits);
+      if (state.labels) end(from, state);
+    };
+    for (const [index, state] of dfa.states.entries()) {
+      copy(first + index, state);
+      if (index === start) copy(before, state);
+    }
     return before;
   }
 
   #host(dfa: Dfa, labelOf: (labels: Labels) => number): number {
-    return this.#value(dfa, 0, ACTION.HOST_START, (state, labels) => {
-      this.#on(state, CR, this.#lineFeed, ACTION.HOST_END, [labelOf(labels)]);
-    });
+    const before = this.#machine.state();
+    return this.#value(
+      dfa,
+      before,
+      (from, one, to, emits) => {
+        if (emits) this.#machine.add(from, [one], to, ACTION.HOST, [labelOf(emits)]);
+        else this.#machine.add(from, [one], to, from === before ? ACTION.HOST_START : 0);
+      },
+      (from, { labels = [], settled }) => {
+        this.#on(from, CR, this.#lineFeed, ACTION.HOST_END, [settled ? 0 : labelOf(labels)]);
+      },
+    );
   }
 
   #digits(dfa: Dfa): number {
-    return this.#value(dfa, ACTION.DIGIT, ACTION.DIGIT, (state) => this.#on(state, CR, this.#lineFeed));
+    return this.#value(
+      dfa,
+      this.#machine.state(),
+      (from, one, to) => this.#machine.add(from, [one], to, ACTION.DIGIT),
+      (from) => this.#on(from, CR, this.#lineFeed),
+    );
   }
 
   /** A label above 0 is the bit that the value sets. */
   #marked(dfa: Dfa): number {
-    return this.#value(dfa, 0, 0, (state, labels) => {
-      const bits = labels.reduce((all, label) => all | label, 0);
-      if (bits === 0) this.#on(state, CR, this.#lineFeed);
-      else this.#on(state, CR, this.#lineFeed, ACTION.MARK, [bits]);
-    });
+    return this.#value(
+      dfa,
+      this.#machine.state(),
+      (from, one, to) => this.#machine.add(from, [one], to),
+      (from, { labels = [] }) => {
+        const bits = labels.reduce((all, label) => all | label, 0);
+        if (bits === 0) this.#on(from, CR, this.#lineFeed);
+        else this.#on(from, CR, this.#lineFeed, ACTION.MARK, [bits]);
+      },
+    );
   }
 }
+
+type AddEdge = (from: number, one: number, to: number, emits: Labels | undefined) => void;

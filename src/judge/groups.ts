@@ -13,18 +13,18 @@ interface Candidate {
 }
 
 export class Groups {
-  /** As table.ts has them: the count, then three cells a candidate. */
-  readonly cells: number[][] = [];
   /** Rules whose later candidates found no room; what only they allow goes to the proxy. */
   readonly crowded = new Set<number>();
-  readonly #known = new Map<string, number>();
   /** Sets of host patterns that some host matches → number from 1. */
   readonly #hostLabels = new Map<string, number>();
   /** By host pattern: the numbers of the sets that it is in. */
   readonly #hostsOf = new Map<number, number[]>();
 
   constructor(hosts: Dfa) {
-    for (const { labels } of hosts.states) if (labels) this.#addHosts(labels);
+    for (const { labels, settled, next } of hosts.states) {
+      if (labels && !settled) this.#addHosts(labels);
+      for (const { emits } of next.values()) if (emits) this.#addHosts(emits);
+    }
   }
 
   #addHosts(labels: Labels): void {
@@ -32,22 +32,23 @@ export class Groups {
     if (this.#hostLabels.has(key)) return;
     const number = this.#hostLabels.size + 1;
     this.#hostLabels.set(key, number);
-    for (const label of labels) this.#hostsOf.set(label, [...(this.#hostsOf.get(label) ?? []), number]);
+    for (const label of labels) {
+      const numbers = this.#hostsOf.get(label);
+      if (numbers) numbers.push(number);
+      else this.#hostsOf.set(label, [number]);
+    }
   }
 
   hostLabel(labels: Labels): number {
     return this.#hostLabels.get(labels.join()) ?? 0;
   }
 
-  /** @returns the group's number; undefined: no request with such a target is the kernel's */
-  of(rules: readonly PreparedRule[]): number | undefined {
+  /** @returns the operands of GROUP; undefined: no request with such a target is the kernel's */
+  of(rules: readonly PreparedRule[]): readonly number[] | undefined {
     if (rules.some(({ edits }) => edits)) return undefined;
-    const cells = this.#candidates(rules).flatMap(({ marks, host, rule }) => [marks, host, rule]);
-    if (cells.length === 0) return undefined;
-    const key = cells.join();
-    const known = this.#known.get(key) ?? this.cells.push([cells.length / 3, ...cells]) - 1;
-    this.#known.set(key, known);
-    return known;
+    const candidates = this.#candidates(rules);
+    if (candidates.length === 0) return undefined;
+    return [candidates.length, ...candidates.flatMap(({ marks, host, rule }) => [marks, host, rule])];
   }
 
   #candidates(rules: readonly PreparedRule[]): Candidate[] {

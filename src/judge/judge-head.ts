@@ -38,7 +38,7 @@ export function judgeHead(table: JudgeTable, bytes: Uint8Array): Judgement {
         targetEnd = at;
         break;
       case ACTION.GROUP:
-        group = value(state + 1);
+        group = state + 1;
         state = value(state);
         break;
       case ACTION.MARK:
@@ -50,8 +50,9 @@ export function judgeHead(table: JudgeTable, bytes: Uint8Array): Judgement {
         hostStart = at;
         break;
       case ACTION.HOST_END:
-        hostEnd = at;
-        host = value(state + 1);
+      case ACTION.HOST:
+        if ((cell >>> 8) % 16 === ACTION.HOST_END) hostEnd = at;
+        host = value(state + 1) || host;
         state = value(state);
         break;
       case ACTION.DIGIT:

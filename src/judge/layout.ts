@@ -3,7 +3,7 @@
 import { TooLarge } from './budget.ts';
 import { hasOperands, type Step } from './machine.ts';
 import type { Minimal } from './minimize.ts';
-import { ACTION, TABLE_CELLS } from './table.ts';
+import { TABLE_CELLS } from './table.ts';
 
 /** A row may reach so far beyond its offset. */
 const rowSpan = 256;
@@ -16,16 +16,8 @@ export interface Layout {
   readonly cells: Uint32Array;
 }
 
-/**
- * @param groups the cells of each group, by the operand of GROUP
- * @throws {TooLarge} when it does not fit the largest table
- */
-export function layOut(
-  machine: Minimal,
-  start: number,
-  symbols: readonly Step[],
-  groups: readonly (readonly number[])[],
-): Layout {
+/** @throws {TooLarge} when it does not fit the largest table */
+export function layOut(machine: Minimal, start: number, symbols: readonly Step[]): Layout {
   const rows = rowsOf(machine);
   const placement = new Placement();
   const offsets = new Uint32Array(machine.states);
@@ -34,15 +26,12 @@ export function layOut(
   }
   const cells = new Uint32Array(mostCells);
   const operands = new Operands(cells, placement.end);
-  const groupOffsets = groups.map((values) => operands.put(values));
   for (const { state, transitions } of rows) {
     const offset = offsets[state] ?? 0;
     for (const index of transitions) {
       const symbol = symbolOf(machine, symbols, index);
       const next = offsets[machine.to[index] ?? 0] ?? 0;
-      const [operand = 0] = symbol.operands;
-      const second = symbol.action === ACTION.GROUP ? (groupOffsets[operand] ?? 0) : operand;
-      const value = hasOperands(symbol.action) ? operands.put([next, second]) : next;
+      const value = hasOperands(symbol.action) ? operands.put([next, ...symbol.operands]) : next;
       cells[offset + symbol.class] = ((value << 12) | (symbol.action << 8) | symbol.class) >>> 0;
     }
   }
@@ -98,7 +87,7 @@ class Placement {
   }
 }
 
-/** Operands and groups behind the rows; equal ones are shared. */
+/** Operands behind the rows; equal ones are shared. */
 class Operands {
   readonly #cells: Uint32Array;
   readonly #known = new Map<string, number>();

@@ -7,12 +7,12 @@ export interface Step {
   readonly index: number;
   readonly class: number;
   readonly action: Action;
-  /** What follows the next state: the bits, the host's label, the group's number. */
+  /** Those after the next state. */
   readonly operands: readonly number[];
 }
 
 /** Actions whose transition leads to operands. */
-const withOperands: ReadonlySet<Action> = new Set([ACTION.MARK, ACTION.GROUP, ACTION.HOST_END]);
+const withOperands: ReadonlySet<Action> = new Set([ACTION.MARK, ACTION.GROUP, ACTION.HOST, ACTION.HOST_END]);
 
 export function hasOperands(action: Action): boolean {
   return withOperands.has(action);

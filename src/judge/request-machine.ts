@@ -23,8 +23,6 @@ export interface BuiltMachine {
   readonly machine: Machine;
   readonly start: number;
   readonly final: number;
-  /** Cells of each group. */
-  readonly groups: readonly (readonly number[])[];
   readonly classes: Uint8Array;
 }
 
@@ -41,8 +39,7 @@ export class RequestMachine {
     this.#prepared = prepared;
     this.#budget = budget;
     this.#connect = { node: prepared.methods.nfa.add(CONNECT), label: prepared.methods.entries.length };
-    // A rule set without hosts still has one value of Host: any.
-    prepared.hosts.label(undefined, () => undefined);
+    if (prepared.rules.some(({ host }) => host === undefined)) prepared.hosts.label(undefined, () => undefined);
     const frames = [METHOD, TARGET, HOST, CONNECTION, CONTENT_LENGTH];
     this.#frames = new Map(frames.map((regex) => [regex, expressions([regex, 0])]));
     this.#named = new Map(prepared.conditions.fields.map((field) => [field, fieldValues(field)]));
@@ -54,7 +51,8 @@ export class RequestMachine {
   build(): BuiltMachine {
     const final = this.#machine.state();
     const { nfa, entries } = this.#prepared.hosts;
-    const hosts = this.#determinize(nfa, entries, this.#frame(HOST));
+    const given = { nfa, alphabet: this.#alphabet, budget: this.#budget };
+    const hosts = determinize({ ...given, frame: this.#frame(HOST), early: 'inside' }, entries);
     const groups = new Groups(hosts);
     const line = addFieldLines(
       this.#machine,
@@ -69,7 +67,7 @@ export class RequestMachine {
       final,
     );
     const start = this.#requestLine(line, groups);
-    return { machine: this.#machine, start, final, groups: groups.cells, classes: this.#alphabet.classes };
+    return { machine: this.#machine, start, final, classes: this.#alphabet.classes };
   }
 
   #requestLine(line: number, groups: Groups): number {
@@ -105,46 +103,40 @@ export class RequestMachine {
   #targets(active: ActiveSets, groups: Groups, version: { readonly first: number; readonly second: number }): number[] {
     const { nfa, entries } = this.#prepared.paths;
     // Labels of different active sets are different, since they lead to different rules.
-    const lists = active.sets.map((rules, set) => {
-      const paths = new Set(rules.map(({ path }) => path));
+    const lists = active.sets.map(({ byPath }, set) => {
       return entries
-        .filter(({ label }) => paths.has(label))
+        .filter(({ label }) => byPath.has(label))
         .map(({ node, label }) => ({ node, label: set * entries.length + label }));
     });
     const dfa = determinize(
-      { nfa, alphabet: this.#alphabet, budget: this.#budget, frame: this.#frame(TARGET), early: true },
+      { nfa, alphabet: this.#alphabet, budget: this.#budget, frame: this.#frame(TARGET), early: 'at once' },
       ...lists,
     );
-    const groupOf = (labels: Labels): number | undefined => {
-      const rules = active.sets[Math.floor((labels[0] ?? 0) / entries.length)] ?? [];
-      const paths = new Set(labels.map((label) => label % entries.length));
-      return groups.of(rules.filter(({ path }) => paths.has(path)));
+    const groupOf = (labels: Labels): readonly number[] | undefined => {
+      const set = Math.floor((labels[0] ?? 0) / entries.length);
+      const paths = labels.map((label) => label - set * entries.length);
+      return groups.of(active.withPaths(set, paths));
     };
     const first = this.#machine.allocate(dfa.states.length);
-    /** By group: the state after a target that decides for it only with its end. */
-    const late = new Map<number, number>();
     for (const [state, { labels, settled, next }] of dfa.states.entries()) {
       for (const [one, { to, emits }] of next) {
-        if (!emits) {
-          this.#machine.add(first + state, [one], first + to);
-          continue;
-        }
-        const group = groupOf(emits);
-        if (group !== undefined) this.#machine.add(first + state, [one], first + to, ACTION.GROUP, [group]);
+        const group = emits && groupOf(emits);
+        if (!emits) this.#machine.add(first + state, [one], first + to);
+        else if (group) this.#machine.add(first + state, [one], first + to, ACTION.GROUP, group);
       }
       if (!labels) continue;
       const group = settled ? undefined : groupOf(labels);
-      if (group === undefined && !settled) continue;
-      const after = group === undefined ? version.first : (late.get(group) ?? this.#late(group, version.second));
-      if (group !== undefined) late.set(group, after);
+      if (!settled && !group) continue;
+      const after = group ? this.#late(group, version.second) : version.first;
       this.#machine.add(first + state, this.#sp, after, ACTION.TARGET_END);
     }
     return dfa.starts.map((start) => first + start);
   }
 
-  #late(group: number, second: number): number {
+  /** The state after a target that only its end decided. */
+  #late(group: readonly number[], second: number): number {
     const state = this.#machine.state();
-    this.#machine.add(state, this.#alphabet.classesOf(ofText('H')), second, ACTION.GROUP, [group]);
+    this.#machine.add(state, this.#alphabet.classesOf(ofText('H')), second, ACTION.GROUP, group);
     return state;
   }
 

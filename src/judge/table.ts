@@ -11,9 +11,9 @@
  *
  *     bits 0–7    class of the byte that this transition takes; 0 in a cell that is no transition
  *     bits 8–11   action, `ACTION` below; 0: none
- *     bits 12–31  the next state, or with MARK, GROUP and HOST_END the offset of the action's two operands
+ *     bits 12–31  the next state, or with MARK, GROUP, HOST and HOST_END the offset of the action's operands
  *
- * Operands, and the cells of a group, have 0 in bits 0–11 and their value in bits 12–31; operand 0 is the next state.
+ * Operands have 0 in bits 0–11 and their value in bits 12–31; operand 0 is always the next state.
  * Classes are 1–255, and a byte that can't occur has class 255, which no cell has. So one comparison finds the rare case:
  *
  *     s = table->start;
@@ -26,12 +26,15 @@
  *       switch (e >> 8 & 15) {
  *       case METHOD_END: methodEnd = i; break;         // byte i is the SP after the method
  *       case TARGET_END: targetEnd = i; break;         // byte i is the SP after the target
- *       case GROUP:      group = cells[s + 1] >> 12; s = cells[s] >> 12; break;   // which rules are left is known; once a head
+ *       case GROUP:      group = s + 1; s = cells[s] >> 12; break;     // which rules are left is known; once a head
  *       case MARK:       bits = cells[s + 1] >> 12;
  *                        if (marks & bits) return REJECT;       // a field that may come once came twice
  *                        marks |= bits; s = cells[s] >> 12; break;
  *       case HOST_START: hostStart = i; break;         // byte i is the first one of Host's value
- *       case HOST_END:   hostEnd = i; host = cells[s + 1] >> 12; s = cells[s] >> 12; break;   // byte i is the CR after it
+ *       case HOST_END:   hostEnd = i;                  // byte i is the CR after it
+ *         // fall through
+ *       case HOST:       if (v = cells[s + 1] >> 12) host = v;         // which host it is, is known
+ *                        s = cells[s] >> 12; break;
  *       case DIGIT:      length = length * 10 + byte[i] - '0'; break;   // Content-Length; at most 10 digits, so 64 bits
  *       case LINE_END:   if (++fields > FIELDS) return REJECT; break;   // byte i is the LF of a field line
  *       case HEAD_END:   goto end;                     // byte i is the last one of the head; the head is i + 1 bytes
@@ -39,7 +42,7 @@
  *     }
  *     return REJECT;                                   // the head is not complete
  *   end:
- *     // cells[group] >> 12 = count (1 to CANDIDATES); then three cells a candidate: needed marks, host, rule
+ *     // The other operands of GROUP: count (1 to CANDIDATES); then three a candidate: needed marks, host, rule.
  *     for (j = 0; j < CANDIDATES && j < cells[group] >> 12; j++) {
  *       at = group + 1 + 3 * j;
  *       need = cells[at] >> 12; want = cells[at + 1] >> 12;
@@ -73,6 +76,7 @@ export const ACTION = {
   LINE_END: 7,
   HEAD_END: 8,
   GROUP: 9,
+  HOST: 10,
 } as const;
 
 export type Action = 0 | (typeof ACTION)[keyof typeof ACTION];
