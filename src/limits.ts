@@ -65,6 +65,10 @@ export const limits = {
   kafkaAnswerBytes: 8 * 1024 * 1024,
   /** Requests of one connection that wait for their responses; the next one waits unread. Java sends 5, librdkafka as many as it likes. */
   kafkaPipelinedRequests: 256,
+  /** What must be there at once of a message that is read as it comes: a header, or a name and the numbers around it, bytes. */
+  kafkaPartBytes: 16 * 1024,
+  /** How often a connection that has to end looks whether the bytes under way are through, ms. */
+  kafkaLingerMs: 20,
   /** Names that one flow record lists. */
   kafkaRecordedNames: 16,
   /** From the first byte of a request that must be seen whole to its last. */

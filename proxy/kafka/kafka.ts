@@ -3,11 +3,12 @@
  * own ACLs would deny it. docs/KAFKA.md says what is judged and how.
  */
 
+import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
 import type { Protocol } from '../relay.ts';
 import { Exchange } from './exchange.ts';
 import { Requests } from './requests.ts';
-import { lingerMs, Responses } from './responses.ts';
+import { Responses } from './responses.ts';
 
 export const kafka: ProtocolFactory = (connection) => new KafkaConnection(connection);
 
@@ -73,7 +74,7 @@ class KafkaConnection implements Protocol {
     if (ending) return false;
     this.#exchange.ending = true;
     slots.push({ kind: 'close', cause: 'drain' });
-    connection.relay.timer(lingerMs);
+    connection.relay.timer(limits.kafkaLingerMs);
     return true;
   }
 }

@@ -73,12 +73,9 @@ export interface Api {
   readonly request: Schema;
   readonly response: Schema;
   readonly judge: (request: Request) => Judgement;
-  /**
-   * Judges a request of which only the beginning is there; undefined: that is not enough. So what carries much data in
-   * one topic need not be held.
-   */
-  readonly judgeEarly?: (request: Request) => Judgement | undefined;
-  /** Judges a request of `total` bytes that is too large to be held; of its bytes only the header is there. */
+  /** Whether a request, of which only the beginning is there, need not be held until all of it is. */
+  readonly streams?: (request: Request) => boolean;
+  /** Judges a request of `total` bytes that is too large to be held, or need not be; of its bytes only the header is there. */
   readonly stream?: (request: Request, total: number) => Stream;
 }
 

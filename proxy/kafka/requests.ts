@@ -131,17 +131,18 @@ export class Requests {
       body,
       access: new Access(rules, clientId, api.name, version),
     };
-    const judgement = whole ? api.judge(request) : api.judgeEarly?.(request);
     const { access } = request;
     const judged: Judged = { api, version, correlationId, clientId, access, time: this.#exchange.connection.now() };
-    if (judgement === undefined) {
-      if (total <= limits.kafkaHeldRequestBytes || api.stream === undefined) return this.#hold(total, start);
+    if (!whole) {
+      const { stream } = api;
+      const streams = total > limits.kafkaHeldRequestBytes || api.streams?.(request) === true;
+      if (stream === undefined || !streams) return this.#hold(total, start);
       this.#stopTimer();
-      this.#stream = { stream: api.stream(request, total), request: judged };
+      this.#stream = { stream: stream(request, total), request: judged };
       return true;
     }
     this.#stopTimer();
-    this.#carryOut(judgement, judged, request.bytes, total, held !== undefined);
+    this.#carryOut(api.judge(request), judged, request.bytes, total, held !== undefined);
     return true;
   }
 

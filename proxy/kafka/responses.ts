@@ -13,12 +13,6 @@ import type { Judged, Slot } from './slots.ts';
 
 type BrokerSlot = Extract<Slot, { kind: 'broker' }>;
 
-/** Bytes of a response's beginning in which its list must have started. */
-const headBytes = 4 * 1024;
-
-/** How often a connection that has to end looks whether the bytes under way are through, ms. */
-export const lingerMs = 20;
-
 export class Responses {
   readonly #exchange: Exchange;
   #held: HeldFrame | undefined;
@@ -46,7 +40,7 @@ export class Responses {
       case 'close':
         if (upstream.pending > 0 || downstream.pending > 0) {
           if (upstream.ended) return this.#brokerEnded();
-          connection.relay.timer(lingerMs);
+          connection.relay.timer(limits.kafkaLingerMs);
           return false;
         }
         this.#exchange.close('graceful', slot.cause);
@@ -99,7 +93,7 @@ export class Responses {
     const bytes = arrived.length > total ? arrived.subarray(0, total) : arrived;
     const head = insertDenials(bytes, hasTaggedHeader(request.api, request.version), plan);
     if (head === undefined) {
-      if (bytes.length < Math.min(total, headBytes)) return this.#brokerEnded();
+      if (bytes.length < Math.min(total, limits.kafkaPartBytes)) return this.#brokerEnded();
       return this.#malformed(`${request.api.name} response`);
     }
     downstream.send(head.bytes);

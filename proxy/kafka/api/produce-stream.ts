@@ -1,5 +1,5 @@
 /**
- * A Produce that is too large to be held whole: it is judged name by name as it comes.
+ * A Produce that is too large to be held whole, or has one topic only: it is judged part by part as it comes.
  *
  * As long as every topic is granted the bytes pass on; a broker does nothing before it has the whole frame, so what
  * passed can still be taken back by never completing it. At the first denied topic passing stops, the rest is read and
@@ -17,9 +17,6 @@ import { op } from '../operations.ts';
 import type { Request, Stream, StreamEnd } from '../request.ts';
 import { skipTags } from '../skim.ts';
 import { Writer } from '../writer.ts';
-
-/** Bytes in which each part between two record sets must fit: a name, a few numbers, tagged fields. */
-const partBytes = 4 * 1024;
 
 /**
  * What becomes of a frame that was read to its end. `outline`: undefined when it grew too large; `denied`: anything in it
@@ -59,7 +56,7 @@ export class ProduceStream implements Stream {
       const cursor = this.#cursor.over(arrived, 0, Math.min(arrived.length, this.#left));
       const records = this.#read(cursor);
       if (cursor.failed) {
-        if (arrived.length < Math.min(this.#left, partBytes)) return undefined;
+        if (arrived.length < Math.min(this.#left, limits.kafkaPartBytes)) return undefined;
         return { kind: 'close', reason: 'malformed', detail: 'produce request' };
       }
       const count = cursor.offset + records;

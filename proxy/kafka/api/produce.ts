@@ -14,7 +14,7 @@ import { errorCode } from '../error-code.ts';
 import { transactionWrite } from '../guard.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
-import { type Api, type Judgement, pass, passed, type Request, type Stream, tooLarge } from '../request.ts';
+import { type Api, type Judgement, pass, type Request, type Stream, tooLarge } from '../request.ts';
 import { ProduceStream } from './produce-stream.ts';
 
 const request = schema(
@@ -70,24 +70,20 @@ function judge(asked: Request): Judgement {
   return acksOf(asked.bytes, asked.body, asked.version) === 0 ? withoutResponse(judgement) : judgement;
 }
 
-/** A request for one granted topic passes as soon as that name is there; the broker reads nothing else in what follows. */
-function judgeEarly(asked: Request): Judgement | undefined {
+/** A request for one granted topic passes while it comes: nothing that follows can make a part of it denied. */
+function streams(asked: Request): boolean {
   const { bytes, body, version, access } = asked;
   const compact = version >= request.flexible;
   const cursor = new Cursor().over(bytes, body, bytes.length);
   const idLength = cursor.stringLength(compact);
   const id = cursor.offset;
   if (idLength > 0) cursor.skip(idLength);
-  const acks = cursor.i16();
-  cursor.skip(4);
+  cursor.skip(6);
   const topics = cursor.count(compact, 1);
   const length = cursor.stringLength(compact);
-  if (cursor.failed || topics !== 1) return undefined;
-  if (idLength >= 0 && !access.sees('transactionalId', bytes, id, idLength, op.write)) return undefined;
-  if (!access.sees('topic', bytes, cursor.offset, length, op.write)) return undefined;
-  if (idLength >= 0) access.may('transactionalId', bytes, id, idLength, op.write);
-  access.may('topic', bytes, cursor.offset, length, op.write);
-  return acks === 0 ? withoutResponse(passed) : passed;
+  if (cursor.failed || topics !== 1) return false;
+  if (idLength >= 0 && !access.sees('transactionalId', bytes, id, idLength, op.write)) return false;
+  return access.sees('topic', bytes, cursor.offset, length, op.write);
 }
 
 function stream(asked: Request, total: number): Stream {
@@ -148,6 +144,6 @@ export const produce: Api = {
   request,
   response,
   judge,
-  judgeEarly,
+  streams,
   stream,
 };
