@@ -42,6 +42,7 @@ export class ClientFrames implements FrameHandler {
     const type = view[at + 3] ?? 0;
     const length = this.span - frameHeadBytes;
     if (!this.#greeted && type !== frameType.settings) return this.#broken('the first frame is not SETTINGS');
+    if (((view[at + 5] ?? 0) & 0x80) !== 0) return this.#broken('the reserved bit of a stream identifier is set');
     // A server of HTTP/1.1 must not see what a client may write freely: it could read requests there that nobody judged.
     const early = type === frameType.settings || type === frameType.windowUpdate;
     if (!this.#session.serverSettings.announced && this.#greeted && !early) return 'wait';

@@ -61,16 +61,20 @@ export class Requests {
     const problem = this.#head.read(fields) ?? this.#lengthProblem();
     if (problem !== undefined) return this.#refuse('malformed', problem);
     if (draining || streams.live.size >= limits.http2Streams) return this.#refuseForNow(draining);
-    if (this.#head.method === 'CONNECT') {
-      if (this.#head.protocol === '') return this.#refuse('unsupported', 'CONNECT to another host');
-      if (this.#head.protocol !== 'websocket')
-        return this.#refuse('unsupported', 'CONNECT for a protocol other than websocket');
-      if (!this.#session.serverSettings.connectProtocol) {
-        return this.#refuse('malformed', 'extended CONNECT to a server that did not offer it');
-      }
-    }
+    const unsupported = this.#head.method === 'CONNECT' ? this.#connectProblem() : undefined;
+    if (unsupported !== undefined) return this.#refuse('unsupported', unsupported);
     const decision = this.#session.decider.decide(this.#head);
     return decision.verdict === 'DENY' ? this.#refuse(decision.reason, decision.detail) : this.#admit(decision, fields);
+  }
+
+  /**
+   * A plain CONNECT leads to another host, which no rule is about. An extended one (RFC 8441) opens a WebSocket; rules
+   * see it as the wire has it: the method is CONNECT, the target is `:path`, and `:protocol` is a field.
+   */
+  #connectProblem(): string | undefined {
+    if (this.#head.protocol === '') return 'CONNECT to another host';
+    if (this.#head.protocol !== 'websocket') return 'CONNECT for a protocol other than websocket';
+    return this.#session.serverSettings.connectProtocol ? undefined : 'extended CONNECT that the server did not offer';
   }
 
   #lengthProblem(): string | undefined {

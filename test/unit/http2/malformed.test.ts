@@ -84,7 +84,7 @@ const heads: readonly (readonly [string, Fields, string])[] = [
   [
     'extended CONNECT that the server did not offer',
     [[':method', 'CONNECT'], [':protocol', 'websocket'], ...get('/').slice(1)],
-    '400',
+    '403',
   ],
   ['CONNECT with a :path', [[':method', 'CONNECT'], ...get('/').slice(1)], '400'],
   [
@@ -143,6 +143,7 @@ const connections: readonly (readonly [string, readonly Uint8Array[], number])[]
   ],
   ['PRIORITY on itself', [frame(frameType.priority, 0, 1, Buffer.from([0, 0, 0, 1, 0]))], protocol],
   ['PRIORITY of a wrong length', [frame(frameType.priority, 0, 1, '1234')], protocol],
+  ['a reserved bit', [Buffer.from([0, 0, 0, 6, 0, 0x80, 0, 0, 0])], protocol],
   ['DATA on stream 0', [data(0, 'x')], protocol],
   ['DATA on an idle stream', [data(1, 'x')], protocol],
   ['DATA after the end', [headers(1, get('/')), data(1, 'x')], streamClosed],
