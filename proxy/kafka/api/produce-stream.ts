@@ -60,7 +60,10 @@ export class ProduceStream implements Stream {
         return { kind: 'close', reason: 'malformed', detail: 'produce request' };
       }
       const count = cursor.offset + records;
-      if (count > this.#left) return { kind: 'close', reason: 'malformed', detail: 'produce request' };
+      // The frame must not become complete before it is known to be whole.
+      if (count > this.#left || (count === this.#left && this.#part !== 'end')) {
+        return { kind: 'close', reason: 'malformed', detail: 'produce request' };
+      }
       this.#left -= count;
       if (this.#granted) {
         this.#passed = true;
