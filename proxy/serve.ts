@@ -84,12 +84,22 @@ export class Server {
       this.#refuse(fd, 'unidentified');
       return;
     }
+    this.#serve({ downstream: fd }, facts);
+  }
+
+  /** A live connection that was taken over from the kernel: both its legs exist, and the next byte begins a request. */
+  adopt(facts: ConnectionFacts, downstream: number, upstream: number): void {
+    this.#serve({ downstream, upstream }, this.#policy.identifyAnew(facts));
+  }
+
+  #serve(legs: Legs, facts: ConnectionFacts): void {
     const ruleSet = ruleSetFor(this.#policy, facts);
     if (!ruleSet) {
-      this.#refuse(fd, 'policy-revoked');
+      if (legs.upstream !== undefined) resetFd(legs.upstream);
+      this.#refuse(legs.downstream, 'policy-revoked');
       return;
     }
-    const connection: ProxiedConnection = new ProxiedConnection(fd, facts, ruleSet, this.#options, (cause) => {
+    const connection: ProxiedConnection = new ProxiedConnection(legs, facts, ruleSet, this.#options, (cause) => {
       this.#connections.delete(connection);
       this.#options.onClosed(cause);
     });
@@ -103,12 +113,18 @@ export class Server {
   }
 }
 
+/** Descriptors of a flow's two connections; the upstream one is made unless it is there. */
+interface Legs {
+  readonly downstream: number;
+  readonly upstream?: number;
+}
+
 /** Both ends of one flow, from its acceptance on. */
 class ProxiedConnection {
   readonly #options: ServeOptions;
   readonly #onClosed: (cause: CloseCause) => void;
-  readonly #attempt: ConnectAttempt;
-  readonly #deadline: NodeJS.Timeout;
+  #attempt: ConnectAttempt | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   /** The accepted descriptor, until the relay owns it. */
   #downstreamFd: number | undefined;
   #relay: NodeRelay | undefined;
@@ -116,27 +132,19 @@ class ProxiedConnection {
   #ruleSet: L7RuleSet;
 
   constructor(
-    downstreamFd: number,
+    legs: Legs,
     facts: ConnectionFacts,
     ruleSet: L7RuleSet,
     options: ServeOptions,
     onClosed: (cause: CloseCause) => void,
   ) {
-    this.#downstreamFd = downstreamFd;
+    this.#downstreamFd = legs.downstream;
     this.#facts = facts;
     this.#ruleSet = ruleSet;
     this.#options = options;
     this.#onClosed = onClosed;
-    const { client, server } = facts;
-    this.#attempt = connectUpstream({ netns: options.netns, client, server }, (error, upstreamFd) => {
-      clearTimeout(this.#deadline);
-      if (error || upstreamFd === undefined) this.#giveUp(causeOf(error?.errnoName));
-      else this.#join(upstreamFd);
-    });
-    this.#deadline = setTimeout(() => {
-      this.#attempt.cancel();
-      this.#giveUp('upstream-timeout');
-    }, limits.upstreamConnectTimeoutMs);
+    if (legs.upstream === undefined) this.#connect();
+    else this.#join(legs.upstream);
   }
 
   rule(policy: ConnectionPolicy): void {
@@ -160,9 +168,22 @@ class ProxiedConnection {
     if (this.#relay) {
       this.#relay.abort(cause);
     } else {
-      this.#attempt.cancel();
+      this.#attempt?.cancel();
       this.#giveUp(cause);
     }
+  }
+
+  #connect(): void {
+    const { client, server } = this.#facts;
+    this.#attempt = connectUpstream({ netns: this.#options.netns, client, server }, (error, upstreamFd) => {
+      clearTimeout(this.#deadline);
+      if (error || upstreamFd === undefined) this.#giveUp(causeOf(error?.errnoName));
+      else this.#join(upstreamFd);
+    });
+    this.#deadline = setTimeout(() => {
+      this.#attempt?.cancel();
+      this.#giveUp('upstream-timeout');
+    }, limits.upstreamConnectTimeoutMs);
   }
 
   #join(upstreamFd: number): void {

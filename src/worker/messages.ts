@@ -1,6 +1,6 @@
 /** What the agent's main thread and its proxy workers say to each other. All of it is plain data. */
 
-import type { FlowRecord } from '../../proxy/record.ts';
+import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
@@ -17,6 +17,13 @@ export interface WorkerSetup {
 
 export type ToWorker =
   | { readonly type: 'policy'; readonly policy: ResolvedPolicy }
+  /** A live connection that was taken over: its two descriptors are the worker's now. */
+  | {
+      readonly type: 'adopt';
+      readonly facts: ConnectionFacts;
+      readonly downstream: number;
+      readonly upstream: number;
+    }
   /** No more connections; end each after the exchange under way. */
   | { readonly type: 'drain' }
   /** End now. */

@@ -5,7 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { closeFd, listenTransparent, openNetns } from '../../native/index.ts';
-import type { FlowRecord } from '../../proxy/record.ts';
+import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
 import type { Datapath } from '../datapath/datapath.ts';
 import type { Direction } from '../identity/identity.ts';
@@ -21,6 +21,8 @@ interface Member {
   readonly listeners: Readonly<Record<Direction, number>>;
   worker: Worker;
   activity: WorkerActivity;
+  /** Live connections that were handed to it. */
+  adopted: number;
 }
 
 export class WorkerPool {
@@ -84,6 +86,18 @@ export class WorkerPool {
     });
   }
 
+  /** Hands a live connection to the worker that was handed the fewest. */
+  adopt(facts: ConnectionFacts, downstream: number, upstream: number): void {
+    const [least] = [...this.#members].sort((a, b) => a.adopted - b.adopted);
+    if (!least) return;
+    least.adopted++;
+    least.worker.postMessage({ type: 'adopt', facts, downstream, upstream } satisfies ToWorker);
+  }
+
+  get netns(): Readonly<Record<Direction, number>> {
+    return this.#netns;
+  }
+
   /** Ends the workers: after the exchanges under way, at the latest after `limits.drainTimeoutMs`. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -110,6 +124,7 @@ export class WorkerPool {
       listeners,
       worker: this.#spawn(id, listeners),
       activity: { connections: 0, requests: 0, closed: {} },
+      adopted: 0,
     };
     this.#members.push(member);
     await this.#watch(member);

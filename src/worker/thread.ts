@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CloseCause } from '../../proxy/relay.ts';
 import { Server } from '../../proxy/serve.ts';
+import type { Direction } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import { identifyBy } from './identify.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
@@ -22,21 +23,23 @@ const batch = new RecordBatch((records) => say({ type: 'records', records }));
 const closed: Partial<Record<CloseCause, number>> = {};
 const identify = identifyBy(setup.connectionsFd);
 const policy = new PolicyView(setup.policy);
-const servers = (['egress', 'ingress'] as const).map(
-  (direction) =>
-    new Server({
-      direction,
-      netns: setup.netns[direction],
-      listener: setup.listeners[direction],
-      identify,
-      protocols,
-      recorder: batch,
-      policy,
-      onClosed: (cause) => {
-        closed[cause] = (closed[cause] ?? 0) + 1;
-      },
-    }),
-);
+function serve(direction: Direction): Server {
+  return new Server({
+    direction,
+    netns: setup.netns[direction],
+    listener: setup.listeners[direction],
+    identify,
+    protocols,
+    recorder: batch,
+    policy,
+    onClosed: (cause) => {
+      closed[cause] = (closed[cause] ?? 0) + 1;
+    },
+  });
+}
+
+const byDirection = { egress: serve('egress'), ingress: serve('ingress') };
+const servers = [byDirection.egress, byDirection.ingress];
 
 function tellActivity(): void {
   const connections = servers.reduce((sum, server) => sum + server.connections, 0);
@@ -53,6 +56,9 @@ port.on('message', (message: ToWorker) => {
       say({ type: 'policy-in-force', revision: message.policy.revision });
       break;
     }
+    case 'adopt':
+      byDirection[message.facts.direction].adopt(message.facts, message.downstream, message.upstream);
+      break;
     case 'drain':
       for (const server of servers) server.drain();
       clearInterval(activityTimer);
