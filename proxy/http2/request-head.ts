@@ -1,7 +1,8 @@
 /** A request's header block as the decider sees it, after the checks of RFC 9113 sections 8.2 and 8.3. */
 
 import type { HttpRequestHead } from '../decide.ts';
-import { isFieldName, isFieldValue, isTarget, isToken } from './field-syntax.ts';
+import { isHost, isToken } from '../http1/syntax.ts';
+import { isFieldName, isFieldValue, isTarget } from './field-syntax.ts';
 import type { FieldList } from './hpack/field-list.ts';
 
 /** Fields that frame or route messages in HTTP/1.1 and mean nothing in HTTP/2 (section 8.2.2). */
@@ -152,7 +153,7 @@ export class RequestHead implements HttpRequestHead {
     if (tunnel && this.#authority === undefined) return 'CONNECT without :authority';
     this.host = this.#authority ?? this.#hostField ?? '';
     if (this.#hostField !== undefined && this.#hostField !== this.host) return ':authority and host differ';
-    if (!isAuthority(this.host)) return 'an authority that is not host[:port]';
+    if (!isHost(this.host)) return 'an authority that is not host[:port]';
     if (tunnel) this.target = this.host;
     return undefined;
   }
@@ -181,16 +182,4 @@ export function trailerProblem(fields: FieldList): string | undefined {
     if (noTrailers.has(name)) return `field ${name} among the trailers`;
   }
   return undefined;
-}
-
-/** Letters, digits and `-._:[]` alone: no userinfo, no path, no list, nothing percent-encoded. */
-function isAuthority(value: string): boolean {
-  if (value === '') return false;
-  for (let at = 0; at < value.length; at++) {
-    const code = value.charCodeAt(at);
-    const alphanumeric =
-      (code >= 0x30 && code <= 0x3a) || (code >= 0x41 && code <= 0x5b) || (code >= 0x61 && code <= 0x7a);
-    if (!alphanumeric && code !== 0x2d && code !== 0x2e && code !== 0x5d && code !== 0x5f) return false;
-  }
-  return true;
 }

@@ -71,6 +71,8 @@ const heads: readonly (readonly [string, Fields, string])[] = [
   ['host in other case', get('/', ['host', 'Example']), '400'],
   ['a second host', get('/', ['host', 'example'], ['host', 'example']), '400'],
   ['userinfo in the authority', without(':authority', ['host', 'user@example']), '400'],
+  ['two ports in the authority', without(':authority', ['host', 'example:80:81']), '400'],
+  ['a port alone in the authority', without(':authority', ['host', ':80']), '400'],
   ['a list in the authority', without(':authority', ['host', 'example,other']), '400'],
   ['a path in the authority', without(':authority', ['host', 'example/x']), '400'],
   ['an empty authority', without(':authority', ['host', '']), '400'],
