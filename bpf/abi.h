@@ -25,6 +25,8 @@ enum reason {
 	REASON_REINJECTED,  /* out of it again */
 	REASON_AUDITED,     /* would have been denied */
 	REASON_LINK,        /* ARP and neighbour discovery always pass */
+	REASON_JUDGED,      /* on a connection whose requests the kernel judges */
+	REASON_UNTRACKED,   /* diverted from its SYN on, because the table of streams is full */
 	REASON_FIRST_DENIAL,
 	REASON_NO_RULE = REASON_FIRST_DENIAL, /* default deny */
 	REASON_DENY_RULE,
@@ -40,6 +42,10 @@ enum reason {
 	REASON_UNKNOWN_L3,      /* neither IP nor ARP, and the endpoint is under default deny */
 	REASON_NO_POLICY,       /* the tap's endpoint has no policy loaded */
 	REASON_NO_CONNECTION,   /* the proxy sent for a connection that is not diverted */
+	REASON_HELD,            /* payload that waits for the agent to take its connection over */
+	REASON_BEYOND,          /* payload that begins beyond the next byte to judge; TCP sends it again */
+	REASON_MISMATCH,        /* a retransmission that is not what was judged, or can't be told to be */
+	REASON_STREAM,          /* a segment that does not fit a judged connection's numbers or state */
 	REASON_COUNT,
 };
 
@@ -52,6 +58,7 @@ enum conn_state {
 
 /* Bounds that the agent needs too. */
 enum bound {
+	BOUND_RULE_SETS = MAX_RULE_SETS, /* rule sets of higher number are never judged in the kernel */
 	BOUND_ENDPOINTS = MAX_ENDPOINTS,
 	BOUND_POLICY_ENTRIES = MAX_POLICY_ENTRIES,
 	BOUND_WORKERS = MAX_WORKERS,
@@ -86,7 +93,105 @@ struct conn {
 	__u8 l2_seen; /* the same bits */
 	__u8 l2_forward[L2_HEADER];
 	__u8 l2_reply[L2_HEADER];
-	__u8 pad[2];
+	__u8 judged; /* 1: not diverted from its SYN on; `streams` says where its packets go */
+	__u8 pad[1];
+};
+
+/* How a judged connection's stream is treated. Only the kernel's programs write it; the agent asks by `steer`. */
+enum stream_mode {
+	STREAM_OPENING = 0,  /* no SYN-ACK yet, or the connection ended: no payload passes */
+	STREAM_JUDGED = 1,   /* accepted requests pass, all else makes it HELD */
+	STREAM_HELD = 2,     /* new payload of both directions is dropped, what passed before may come again, ACKs pass and are read */
+	STREAM_DIVERTED = 3, /* the proxy has its sockets */
+};
+
+/* Why a stream was held. */
+enum doubt {
+	DOUBT_NONE = 0,
+	DOUBT_REFUSED,    /* the automaton does not accept the head: not allowed, not complete, or nothing that it judges */
+	DOUBT_NO_TABLE,   /* judging is off, or the rule set has no table any more */
+	DOUBT_PIPELINED,  /* the head came before the server had all of the request before it */
+	DOUBT_MORE,       /* the segment has more than one request's bytes */
+	DOUBT_LONG,       /* the head is longer than a segment that arrives at the server can be */
+	DOUBT_URGENT,     /* TCP urgent data */
+	DOUBT_ASKED,      /* the agent froze it */
+};
+
+/* Bits of `options` below. */
+enum option {
+	OPTION_WINDOW_SCALE = 1,
+	OPTION_SACK = 2,
+	OPTION_TIMESTAMPS = 4,
+};
+
+/* One end of a judged connection's TCP, as its own packets told it. Numbers in the machine's order. */
+struct stream_side {
+	__u32 next;      /* sequence number behind the last byte of its that passed, FIN not counted */
+	__u32 acked;     /* highest number of its that the other end acknowledged, FIN counted */
+	__u32 timestamp; /* its last TSval */
+	__u16 window;    /* its last window, as sent: not scaled */
+	__u16 mss;       /* it announced; 536 without the option */
+	__u8 scale;      /* of its windows after the SYNs */
+	__u8 options;    /* that it sent in its SYN or SYN-ACK, enum option; in force when both sent it */
+	__u8 fin;        /* 1: its FIN passed, at `next` */
+	__u8 pad[1];
+};
+
+/* A judged connection's stream. A plain read may be torn, but in STREAM_HELD, once each side's `acked` is its `next` + `fin`,
+ * nothing changes but windows and timestamps. */
+struct stream {
+	struct bpf_spin_lock lock;
+	__u8 mode;   /* enum stream_mode */
+	__u8 doubt;  /* enum doubt, of STREAM_HELD */
+	__u8 renewed; /* 1: a SYN came after the handshake and waits for its SYN-ACK */
+	__u8 waiting; /* 1: the judged request's response has not begun */
+	__u64 generation; /* CLOCK_MONOTONIC of its SYN, ns: names this use of the ports */
+	struct stream_side client;
+	struct stream_side server;
+	struct stream_side offered; /* by the client's last SYN; next = its number + 1 */
+	__u32 client_start; /* number of the first byte behind the SYN */
+	__u32 server_start;
+	__u32 head_start; /* of the last judged head */
+	__u32 head_end;
+	__u64 head_hash;  /* keyed */
+	__u64 body_left;  /* bytes of its body that are still to come */
+	__u64 requested;  /* CLOCK_MONOTONIC of the last judged head, ns */
+	__u64 told;       /* the same of the last record in `takeovers` */
+	__u32 endpoint;
+	__u32 peer;
+	__u32 rule_set; /* of the last judged head */
+	__u32 rule;
+	__u32 response_start; /* server's number where its response must begin */
+	__u32 requests;
+};
+
+/* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */
+enum command {
+	COMMAND_FREEZE = 1, /* JUDGED -> HELD */
+	COMMAND_THAW,       /* HELD -> JUDGED, as it was */
+	COMMAND_DIVERT,     /* HELD -> DIVERTED */
+	COMMAND_GIVE_BACK,  /* DIVERTED -> JUDGED from `client_next` and `server_next` on, all before acknowledged, no body left */
+	COMMAND_ABANDON,    /* any -> OPENING: no payload passes any more; the agent has reset both ends */
+};
+
+enum steered {
+	STEERED_DONE = 0,
+	STEERED_UNKNOWN,    /* no such judged connection */
+	STEERED_REPLACED,   /* the ports are used again: other generation */
+	STEERED_WRONG_MODE, /* not in the mode that the command starts from */
+	STEERED_MALFORMED,
+};
+
+struct steering {
+	__u8 ethernet[16]; /* zero: BPF_PROG_TEST_RUN reads a frame's header here */
+	struct flow_key flow;
+	__u64 generation;
+	__u32 command; /* enum command */
+	__u32 client_next;
+	__u32 server_next;
+	__u32 client_timestamp; /* last TSvals, with COMMAND_GIVE_BACK */
+	__u32 server_timestamp;
+	__u32 reserved;
 };
 
 /* By interface index of the tap. */
@@ -123,6 +228,8 @@ struct settings {
 	__u32 revision; /* grows with each change of policy; connections are judged anew */
 	__u32 workers;  /* slots 0 .. workers - 1 of each direction in `listeners` */
 	__u32 mark;     /* of re-injected packets; random, so that nothing else on the host sets it by chance */
+	__u32 judge;    /* 1: requests are judged in the kernel where their rule set has a table */
+	__u64 hash_key[2]; /* random, of the hashes of judged heads; a new agent goes on with it */
 };
 
 struct counter {
@@ -143,4 +250,82 @@ struct event {
 	__u8 reason;
 	__u8 tcp_flags;
 	__u8 pad;
+};
+
+/* One record of the ring `takeovers`: a stream was held. Sent again with the retransmissions of what is held. */
+struct takeover {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 generation;
+	struct flow_key flow;
+	__u32 length; /* of the held payload, bytes */
+	__u8 doubt;   /* enum doubt */
+	__u8 pad[3];
+};
+
+#define METHOD_BYTES 16
+#define TARGET_BYTES 128
+#define HOST_BYTES 64
+
+enum record_kind {
+	RECORD_REQUEST = 1,
+	RECORD_RESPONSE = 2,
+};
+
+/* One record of the ring `requests`: a head that passed. No wake-up comes for it before the ring is 1/8 full: its reader
+ * looks by a timer. What is longer than its field is cut off; the length is the whole one. */
+struct judged_request {
+	__u32 kind;    /* RECORD_REQUEST */
+	__u32 request; /* number on its connection, from 1 */
+	__u64 time;    /* CLOCK_MONOTONIC, ns */
+	__u64 generation;
+	__u64 body; /* bytes that follow */
+	struct flow_key flow;
+	__u32 endpoint;
+	__u32 peer;
+	__u32 rule_set;
+	__u32 rule; /* index in the rule set */
+	__u16 method_length;
+	__u16 target_length;
+	__u16 host_length;
+	__u16 head_length;
+	__u8 method[METHOD_BYTES];
+	__u8 target[TARGET_BYTES];
+	__u8 host[HOST_BYTES];
+};
+
+/* The other record of the ring `requests`: the response's first bytes. */
+struct judged_response {
+	__u32 kind;    /* RECORD_RESPONSE */
+	__u32 request; /* number of the request that it answers */
+	__u64 time;    /* CLOCK_MONOTONIC, ns */
+	__u64 generation;
+	__u64 latency; /* ns from the request's head */
+	struct flow_key flow;
+	__u32 endpoint;
+	__u32 peer;
+	__u32 rule_set;
+	__u32 rule;
+	__u32 status; /* 0: it could not be told */
+	__u32 reserved;
+};
+
+struct rule_key {
+	__u32 rule_set;
+	__u32 rule;
+};
+
+/* Exact, per CPU. By the status's first digit; 0: it could not be told. */
+struct rule_counter {
+	__u64 requests;
+	__u64 responses[8];
+};
+
+/* Slots of `lost_events`. */
+enum loss {
+	LOSS_EVENTS = 0,    /* events that found the ring full */
+	LOSS_REQUESTS = 1,  /* judged requests and responses that found theirs full */
+	LOSS_SAMPLED = 2,   /* the same, left out because their ring is more than half full */
+	LOSS_TAKEOVERS = 3, /* takeovers that found theirs full; they are sent again */
+	LOSS_RULES = 4,     /* requests and responses that no rule_counter had room for */
+	LOSS_COUNT,
 };

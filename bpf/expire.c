@@ -13,6 +13,7 @@ static long expire_one(struct bpf_map *map, const struct flow_key *flow, struct 
 	__u32 ifindex = conn->ifindex;
 	if (expired(flow, conn, sweep->now) || !bpf_map_lookup_elem(&endpoints, &ifindex)) {
 		bpf_map_delete_elem(map, flow);
+		bpf_map_delete_elem(&streams, flow);
 		sweep->removed++;
 	} else {
 		sweep->kept++;

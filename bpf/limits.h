@@ -17,6 +17,27 @@
 #define MAX_WORKERS 16
 /* IPv6 extension headers that are walked. RFC 8200 section 4.1 lists each kind once; real traffic has at most two. */
 #define MAX_EXTENSION_HEADERS 6
+/* Connections whose requests the kernel judges at a time. 240 bytes each, on demand; what is beyond is proxied. */
+#define MAX_STREAMS 131072
+/* Rule sets that may have a judge's table: one per distinct list of HTTP rules on the node. */
+#define MAX_RULE_SETS 4096
+/* Rules that are counted apart. */
+#define MAX_COUNTED_RULES 65536
+/* Bytes of the longest head that is judged: one Ethernet segment's payload holds no more. Longer ones are proxied. */
+#define JUDGE_HEAD_BYTES 1536
+/* Bytes of the ring of judged requests. 420 bytes a request with its response: 5,000 between two reads. */
+#define REQUEST_RING_BYTES (2 * 1024 * 1024)
+/* Above this fill, in bytes, one record in REQUEST_SAMPLE is kept. */
+#define REQUEST_RING_HALF (REQUEST_RING_BYTES / 2)
+/* Below this fill its reader is not woken: it looks by a timer. */
+#define REQUEST_RING_QUIET (REQUEST_RING_BYTES / 8)
+#define REQUEST_SAMPLE 16
+/* Bytes of the ring of takeovers. 72 bytes each: 3,600 at a time, and lost ones come again. */
+#define TAKEOVER_RING_BYTES (256 * 1024)
+/* Time between two records of one held connection, ns: less than any retransmission takes, and no flood. */
+#define TAKEOVER_PAUSE 50000000ULL
+/* TCP options of one SYN that are walked: 40 bytes. */
+#define MAX_TCP_OPTIONS 40
 
 /* Time without a packet after which a connection is forgotten, in seconds. */
 /* TCP before the handshake is complete: the kernel's own SYN retries end after 127 s. */

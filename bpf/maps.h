@@ -43,6 +43,15 @@ struct {
 	__type(value, struct conn);
 } connections SEC(".maps");
 
+/* The TCP streams of judged connections, by the same key. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_STREAMS);
+	__type(key, struct flow_key);
+	__type(value, struct stream);
+} streams SEC(".maps");
+
 struct fragment_key {
 	__u8 source[16];
 	__u8 destination[16];
@@ -90,10 +99,20 @@ struct {
 	__uint(max_entries, EVENT_RING_BYTES);
 } events SEC(".maps");
 
-/* 0: events that found the ring full */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TAKEOVER_RING_BYTES);
+} takeovers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, REQUEST_RING_BYTES);
+} requests SEC(".maps");
+
+/* enum loss -> how many */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, LOSS_COUNT);
 	__type(key, __u32);
 	__type(value, __u64);
 } lost_events SEC(".maps");
@@ -105,3 +124,30 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_COUNTED_RULES);
+	__type(key, struct rule_key);
+	__type(value, struct rule_counter);
+} rule_counters SEC(".maps");
+
+/* Rule set -> its table, in the map of the table's size. Arrays, because their slots are exchanged atomically. */
+#define JUDGES(size)                                               \
+	struct judge_map_##size {                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                  \
+		__uint(max_entries, 1);                            \
+		__uint(key_size, sizeof(__u32));                   \
+		__uint(value_size, sizeof(struct judge_table_##size)); \
+	};                                                         \
+	struct {                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);          \
+		__uint(max_entries, MAX_RULE_SETS);                \
+		__type(key, __u32);                                \
+		__array(values, struct judge_map_##size);          \
+	} judges_##size SEC(".maps")
+
+JUDGES(small);
+JUDGES(medium);
+JUDGES(large);

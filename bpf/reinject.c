@@ -17,7 +17,7 @@ static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 		flow = flow_of(&packet, direction, false);
 		conn = bpf_map_lookup_elem(&connections, &flow);
 	}
-	if (!conn || !conn->diverted)
+	if (!conn || !is_diverted(conn, &flow))
 		return drop(skb, REASON_NO_CONNECTION, direction);
 	for (int i = 0; i < L2_HEADER; i++)
 		header[i] = from_client ? conn->l2_forward[i] : conn->l2_reply[i];

@@ -12,16 +12,30 @@
 
 #include "limits.h"
 #include "abi.h"
+#include "judge_table.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
 #include "connection.h"
 #include "verdict.h"
+#include "segment.h"
+#include "workspace.h"
+#include "tcp_options.h"
+#include "judge.h"
+#include "keyed_hash.h"
+#include "judged_record.h"
+#include "stream.h"
+#include "handshake.h"
+#include "from_server.h"
+#include "from_client.h"
+#include "step.h"
+#include "judged.h"
 
 #include "tap.c"
 #include "reinject.c"
 #include "lookup.c"
 #include "expire.c"
+#include "steer.c"
 
 /* BTF has only the types that something is made of; the agent needs all of abi.h. */
 volatile const struct {
@@ -33,6 +47,17 @@ volatile const struct {
 	struct policy_key policy_key;
 	struct policy_entry policy_entry;
 	struct event event;
+	enum stream_mode stream_mode;
+	enum doubt doubt;
+	enum option option;
+	enum command command;
+	enum steered steered;
+	enum record_kind record_kind;
+	enum loss loss;
+	struct steering steering;
+	struct takeover takeover;
+	struct judged_request judged_request;
+	struct judged_response judged_response;
 } abi_types = {0};
 
 char sluice_license[] SEC("license") = "Dual BSD/GPL";

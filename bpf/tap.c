@@ -78,7 +78,10 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 	conn.rule = entry.rule;
 	conn.verdict = entry.verdict;
 	conn.reason = entry.reason;
-	conn.diverted = entry.verdict == VERDICT_REDIRECT;
+	if (entry.verdict == VERDICT_REDIRECT) {
+		conn.judged = open_stream(skb, packet, flow, &conn);
+		conn.diverted = !conn.judged;
+	}
 	follow_state(&conn, packet, true);
 	remember_l2(skb, &conn, true);
 	if (bpf_map_update_elem(&connections, flow, &conn, BPF_ANY)) {
@@ -103,6 +106,8 @@ static __always_inline void judge_anew(struct conn *conn, __u32 endpoint, const 
 	conn->reason = entry.reason;
 	if (entry.verdict == VERDICT_DENY) {
 		conn->reason = REASON_REVOKED;
+	} else if (conn->judged) {
+		judge_stream_anew(conn, flow);
 	} else if (entry.verdict == VERDICT_REDIRECT && !conn->diverted) {
 		conn->verdict = VERDICT_DENY;
 		conn->reason = REASON_TAKEOVER_NEEDED;
@@ -110,37 +115,68 @@ static __always_inline void judge_anew(struct conn *conn, __u32 endpoint, const 
 	conn->revision = revision;
 }
 
-static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
+/* A packet of a connection whose requests the kernel judges. */
+static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *workspace, struct match *match, __u8 direction)
+{
+	struct conn *conn = match->conn;
+	struct packet *packet = &workspace->packet;
+	struct stream_step *step = &workspace->step;
+	int action;
+	step->flow = match->flow;
+	step->rule_set = conn->rule_set;
+	step->ends = 0;
+	step->segment.transport = packet->transport;
+	step->segment.payload = packet->payload;
+	step->segment.length = packet->end - packet->payload;
+	step->segment.from_client = match->from_client;
+	action = stream_step(skb, step);
+	if (action == STEP_DROP)
+		return drop(skb, step->reason, direction);
+	if (action == STEP_LOST)
+		return drop(skb, REASON_TAKEOVER_NEEDED, direction);
+	if (action == STEP_PASS && !step->ends)
+		packet->tcp_flags &= ~(TCP_FIN | TCP_RST);
+	follow_state(conn, packet, match->from_client);
+	remember_l2(skb, conn, match->from_client);
+	return action == STEP_DIVERT ? divert(skb, direction) : pass(skb, REASON_JUDGED, direction);
+}
+
+static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoint *endpoint, struct workspace *workspace,
 				     struct match *match, __u32 peer, __u32 revision)
 {
 	struct conn *conn = match->conn;
+	struct packet *packet = &workspace->packet;
 	__u8 direction = match->flow.direction & 1;
 	if (conn->revision != revision)
 		judge_anew(conn, endpoint->id, &match->flow, peer, revision);
 	if (conn->verdict == VERDICT_DENY)
 		return drop(skb, conn->reason, direction);
-	if (conn->diverted) {
+	if (conn->diverted || conn->judged) {
 		__u8 reason = undivertable(packet);
 		if (reason)
 			return drop(skb, reason, direction);
 	}
+	if (conn->judged)
+		return tap_judged(skb, workspace, match, direction);
 	follow_state(conn, packet, match->from_client);
 	remember_l2(skb, conn, match->from_client);
 	return conn->diverted ? divert(skb, direction) : pass(skb, conn->reason, direction);
 }
 
 /* An ICMP error goes where the packet went that it is about. */
-static __always_inline int tap_icmp_error(struct __sk_buff *skb, const struct packet *error, bool from_endpoint, __u8 direction,
+static __always_inline int tap_icmp_error(struct __sk_buff *skb, struct workspace *workspace, bool from_endpoint, __u8 direction,
 					  bool *done)
 {
-	struct packet quoted = {};
+	struct packet *quoted = &workspace->quoted;
 	struct match match;
 	*done = true;
-	if (parse_quoted(skb, error, &quoted) != PARSE_OK)
+	__builtin_memset(quoted, 0, sizeof(*quoted));
+	if (parse_quoted(skb, &workspace->packet, quoted) != PARSE_OK)
 		return drop(skb, REASON_MALFORMED, direction);
-	match = find_connection(&quoted, !from_endpoint);
+	match = find_connection(quoted, !from_endpoint);
 	if (match.conn && match.conn->ifindex == skb->ifindex && match.conn->verdict != VERDICT_DENY)
-		return match.conn->diverted ? divert(skb, match.flow.direction) : pass(skb, match.conn->reason, direction);
+		return is_diverted(match.conn, &match.flow) ? divert(skb, match.flow.direction)
+							    : pass(skb, match.conn->reason, direction);
 	*done = false;
 	return TC_ACT_SHOT;
 }
@@ -153,7 +189,8 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	/* Before any lookup: a policy that comes between is looked up again. */
 	struct settings settings = current_settings();
 	struct endpoint *endpoint;
-	struct packet packet = {};
+	struct workspace *workspace = current_workspace();
+	struct packet *packet;
 	struct match match;
 
 	if (settings.mark && skb->mark == settings.mark) {
@@ -163,7 +200,11 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	endpoint = bpf_map_lookup_elem(&endpoints, &ifindex);
 	if (!endpoint)
 		return drop(skb, REASON_NO_POLICY, direction);
-	switch (parse_packet(skb, &packet)) {
+	if (!workspace)
+		return drop(skb, REASON_NO_POLICY, direction);
+	packet = &workspace->packet;
+	__builtin_memset(packet, 0, sizeof(*packet));
+	switch (parse_packet(skb, packet)) {
 	case PARSE_OK:
 		break;
 	case PARSE_LINK:
@@ -173,20 +214,20 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	default:
 		return drop(skb, REASON_MALFORMED, direction);
 	}
-	if (from_endpoint && endpoint->check_source && identity_of(packet.source) != endpoint->identity &&
-	    !is_unspecified(packet.source) && !is_link_local(packet.source))
+	if (from_endpoint && endpoint->check_source && identity_of(packet->source) != endpoint->identity &&
+	    !is_unspecified(packet->source) && !is_link_local(packet->source))
 		return drop(skb, REASON_SPOOFED, direction);
-	if (packet.fragment && !resolve_fragment(&packet))
+	if (packet->fragment && !resolve_fragment(packet))
 		return drop(skb, REASON_FRAGMENT, direction);
-	if (packet.icmp_error) {
+	if (packet->icmp_error) {
 		bool done;
-		int action = tap_icmp_error(skb, &packet, from_endpoint, direction, &done);
+		int action = tap_icmp_error(skb, workspace, from_endpoint, direction, &done);
 		if (done)
 			return action;
 	}
 
-	peer = identity_of(from_endpoint ? packet.destination : packet.source);
-	match = find_connection(&packet, from_endpoint);
+	peer = identity_of(from_endpoint ? packet->destination : packet->source);
+	match = find_connection(packet, from_endpoint);
 	if (match.conn && match.conn->ifindex != ifindex) {
 		/* A tap that is gone leaves its connections behind; another live one has the same four-tuple. */
 		__u32 other = match.conn->ifindex;
@@ -194,14 +235,14 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 			return drop(skb, REASON_COLLISION, direction);
 		match.conn = 0;
 	}
-	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(&packet))
+	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(packet))
 		match.conn = 0; /* the ports are used again */
 	if (match.conn)
-		return tap_known(skb, endpoint, &packet, &match, peer, settings.revision);
-	if (packet.protocol == IPPROTO_TCP && !is_syn(&packet))
-		return tap_stray_segment(skb, endpoint, &packet, peer, direction);
-	match.flow = flow_of(&packet, direction, true);
-	return tap_open(skb, endpoint, &packet, &match.flow, peer, direction, settings.revision);
+		return tap_known(skb, endpoint, workspace, &match, peer, settings.revision);
+	if (packet->protocol == IPPROTO_TCP && !is_syn(packet))
+		return tap_stray_segment(skb, endpoint, packet, peer, direction);
+	match.flow = flow_of(packet, direction, true);
+	return tap_open(skb, endpoint, packet, &match.flow, peer, direction, settings.revision);
 }
 
 SEC("tc")

@@ -15,15 +15,19 @@ static __always_inline void count(struct __sk_buff *skb, __u8 reason, __u8 direc
 	}
 }
 
+static __always_inline void lose(__u32 what)
+{
+	__u64 *lost = bpf_map_lookup_elem(&lost_events, &what);
+	if (lost)
+		(*lost)++;
+}
+
 static __always_inline void tell(struct __sk_buff *skb, const struct flow_key *flow, const struct packet *packet, __u32 endpoint,
 				 __u32 peer, const struct policy_entry *entry)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
-		__u32 zero = 0;
-		__u64 *lost = bpf_map_lookup_elem(&lost_events, &zero);
-		if (lost)
-			(*lost)++;
+		lose(LOSS_EVENTS);
 		return;
 	}
 	event->time = bpf_ktime_get_ns();

@@ -35,8 +35,31 @@ const structs = [
   'settings',
   'counter',
   'event',
+  'stream_side',
+  'stream',
+  'steering',
+  'takeover',
+  'judged_request',
+  'judged_response',
+  'rule_key',
+  'rule_counter',
 ] as const;
-const enums = ['direction', 'verdict', 'reason', 'conn_state', 'bound'] as const;
+const enums = [
+  'direction',
+  'verdict',
+  'reason',
+  'conn_state',
+  'bound',
+  'stream_mode',
+  'option',
+  'doubt',
+  'command',
+  'steered',
+  'record_kind',
+  'loss',
+] as const;
+/** What the members of an enum begin with, where it is not the enum's own name. */
+const prefixes: Readonly<Record<string, string>> = { conn_state: 'conn', stream_mode: 'stream', record_kind: 'record' };
 
 const root = new URL('..', import.meta.url);
 const output = new URL('src/datapath/abi.generated.ts', root);
@@ -84,7 +107,7 @@ function sizeOf(id: number, byId: ReadonlyMap<number, BtfType>): number {
 
 /** Members without the name they have in common, in lower case: REASON_NO_RULE is `reason.no_rule`. */
 function enumText(type: BtfType): string {
-  const prefix = `${type.name === 'conn_state' ? 'conn' : type.name}_`;
+  const prefix = `${prefixes[type.name] ?? type.name}_`;
   const lines = (type.values ?? []).map(({ name, val }) => `  ${name.toLowerCase().slice(prefix.length)}: ${val},`);
   return `export const ${type.name} = {\n${lines.join('\n')}\n} as const;\n`;
 }

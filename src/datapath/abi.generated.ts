@@ -33,6 +33,7 @@ export const conn = {
   l2_seen: { offset: 37, size: 1 },
   l2_forward: { offset: 38, size: 14 },
   l2_reply: { offset: 52, size: 14 },
+  judged: { offset: 66, size: 1 },
 } as const;
 
 export const endpoint = {
@@ -66,10 +67,12 @@ export const policy_entry = {
 } as const;
 
 export const settings = {
-  size: 12,
+  size: 32,
   revision: { offset: 0, size: 4 },
   workers: { offset: 4, size: 4 },
   mark: { offset: 8, size: 4 },
+  judge: { offset: 12, size: 4 },
+  hash_key: { offset: 16, size: 16 },
 } as const;
 
 export const counter = {
@@ -92,6 +95,116 @@ export const event = {
   tcp_flags: { offset: 70, size: 1 },
 } as const;
 
+export const stream_side = {
+  size: 20,
+  next: { offset: 0, size: 4 },
+  acked: { offset: 4, size: 4 },
+  timestamp: { offset: 8, size: 4 },
+  window: { offset: 12, size: 2 },
+  mss: { offset: 14, size: 2 },
+  scale: { offset: 16, size: 1 },
+  options: { offset: 17, size: 1 },
+  fin: { offset: 18, size: 1 },
+} as const;
+
+export const stream = {
+  size: 152,
+  lock: { offset: 0, size: 4 },
+  mode: { offset: 4, size: 1 },
+  doubt: { offset: 5, size: 1 },
+  renewed: { offset: 6, size: 1 },
+  waiting: { offset: 7, size: 1 },
+  generation: { offset: 8, size: 8 },
+  client: { offset: 16, size: 20 },
+  server: { offset: 36, size: 20 },
+  offered: { offset: 56, size: 20 },
+  client_start: { offset: 76, size: 4 },
+  server_start: { offset: 80, size: 4 },
+  head_start: { offset: 84, size: 4 },
+  head_end: { offset: 88, size: 4 },
+  head_hash: { offset: 96, size: 8 },
+  body_left: { offset: 104, size: 8 },
+  requested: { offset: 112, size: 8 },
+  told: { offset: 120, size: 8 },
+  endpoint: { offset: 128, size: 4 },
+  peer: { offset: 132, size: 4 },
+  rule_set: { offset: 136, size: 4 },
+  rule: { offset: 140, size: 4 },
+  response_start: { offset: 144, size: 4 },
+  requests: { offset: 148, size: 4 },
+} as const;
+
+export const steering = {
+  size: 88,
+  ethernet: { offset: 0, size: 16 },
+  flow: { offset: 16, size: 40 },
+  generation: { offset: 56, size: 8 },
+  command: { offset: 64, size: 4 },
+  client_next: { offset: 68, size: 4 },
+  server_next: { offset: 72, size: 4 },
+  client_timestamp: { offset: 76, size: 4 },
+  server_timestamp: { offset: 80, size: 4 },
+  reserved: { offset: 84, size: 4 },
+} as const;
+
+export const takeover = {
+  size: 64,
+  time: { offset: 0, size: 8 },
+  generation: { offset: 8, size: 8 },
+  flow: { offset: 16, size: 40 },
+  length: { offset: 56, size: 4 },
+  doubt: { offset: 60, size: 1 },
+} as const;
+
+export const judged_request = {
+  size: 304,
+  kind: { offset: 0, size: 4 },
+  request: { offset: 4, size: 4 },
+  time: { offset: 8, size: 8 },
+  generation: { offset: 16, size: 8 },
+  body: { offset: 24, size: 8 },
+  flow: { offset: 32, size: 40 },
+  endpoint: { offset: 72, size: 4 },
+  peer: { offset: 76, size: 4 },
+  rule_set: { offset: 80, size: 4 },
+  rule: { offset: 84, size: 4 },
+  method_length: { offset: 88, size: 2 },
+  target_length: { offset: 90, size: 2 },
+  host_length: { offset: 92, size: 2 },
+  head_length: { offset: 94, size: 2 },
+  method: { offset: 96, size: 16 },
+  target: { offset: 112, size: 128 },
+  host: { offset: 240, size: 64 },
+} as const;
+
+export const judged_response = {
+  size: 96,
+  kind: { offset: 0, size: 4 },
+  request: { offset: 4, size: 4 },
+  time: { offset: 8, size: 8 },
+  generation: { offset: 16, size: 8 },
+  latency: { offset: 24, size: 8 },
+  flow: { offset: 32, size: 40 },
+  endpoint: { offset: 72, size: 4 },
+  peer: { offset: 76, size: 4 },
+  rule_set: { offset: 80, size: 4 },
+  rule: { offset: 84, size: 4 },
+  status: { offset: 88, size: 4 },
+  reserved: { offset: 92, size: 4 },
+} as const;
+
+export const rule_key = {
+  size: 8,
+  rule_set: { offset: 0, size: 4 },
+  rule: { offset: 4, size: 4 },
+} as const;
+
+export const rule_counter = {
+  size: 72,
+  requests: { offset: 0, size: 8 },
+  responses: { offset: 8, size: 64 },
+} as const;
+
 export const direction = {
   egress: 0,
   ingress: 1,
@@ -111,22 +224,28 @@ export const reason = {
   reinjected: 3,
   audited: 4,
   link: 5,
-  first_denial: 6,
-  no_rule: 6,
-  deny_rule: 7,
-  revoked: 8,
-  spoofed: 9,
-  not_syn: 10,
-  takeover_needed: 11,
-  table_full: 12,
-  collision: 13,
-  malformed: 14,
-  fragment: 15,
-  ip_options: 16,
-  unknown_l3: 17,
-  no_policy: 18,
-  no_connection: 19,
-  count: 20,
+  judged: 6,
+  untracked: 7,
+  first_denial: 8,
+  no_rule: 8,
+  deny_rule: 9,
+  revoked: 10,
+  spoofed: 11,
+  not_syn: 12,
+  takeover_needed: 13,
+  table_full: 14,
+  collision: 15,
+  malformed: 16,
+  fragment: 17,
+  ip_options: 18,
+  unknown_l3: 19,
+  no_policy: 20,
+  no_connection: 21,
+  held: 22,
+  beyond: 23,
+  mismatch: 24,
+  stream: 25,
+  count: 26,
 } as const;
 
 export const conn_state = {
@@ -137,7 +256,62 @@ export const conn_state = {
 } as const;
 
 export const bound = {
+  rule_sets: 4096,
   endpoints: 4096,
   policy_entries: 65536,
   workers: 16,
+} as const;
+
+export const stream_mode = {
+  opening: 0,
+  judged: 1,
+  held: 2,
+  diverted: 3,
+} as const;
+
+export const option = {
+  window_scale: 1,
+  sack: 2,
+  timestamps: 4,
+} as const;
+
+export const doubt = {
+  none: 0,
+  refused: 1,
+  no_table: 2,
+  pipelined: 3,
+  more: 4,
+  long: 5,
+  urgent: 6,
+  asked: 7,
+} as const;
+
+export const command = {
+  freeze: 1,
+  thaw: 2,
+  divert: 3,
+  give_back: 4,
+  abandon: 5,
+} as const;
+
+export const steered = {
+  done: 0,
+  unknown: 1,
+  replaced: 2,
+  wrong_mode: 3,
+  malformed: 4,
+} as const;
+
+export const record_kind = {
+  request: 1,
+  response: 2,
+} as const;
+
+export const loss = {
+  events: 0,
+  requests: 1,
+  sampled: 2,
+  takeovers: 3,
+  rules: 4,
+  count: 5,
 } as const;

@@ -1,0 +1,95 @@
+/* Where a judged connection's stream begins and ends: SYN, SYN-ACK, RST. */
+#pragma once
+
+/* A SYN. The server's answer alone makes it the stream's beginning. */
+static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
+{
+	const struct segment *segment = &step->segment;
+	struct stream_side *offered = &step->side;
+	bool held;
+	/* Its data would be the server's before anybody judged it; a second SYN with options of MPTCP, MD5 or AO is no better. */
+	if (segment->flags & (TCP_ACK | TCP_FIN | TCP_URG) || segment->length ||
+	    !read_syn_options(skb, segment->transport + 20, segment->payload, offered))
+		return refuse(step, REASON_STREAM);
+	offered->next = segment->sequence + 1;
+	offered->window = segment->window;
+	bpf_spin_lock(&stream->lock);
+	held = stream->mode == STREAM_HELD;
+	if (!held) {
+		stream->offered = *offered;
+		stream->renewed = 1;
+	}
+	bpf_spin_unlock(&stream->lock);
+	return held ? refuse(step, REASON_HELD) : STEP_PASS;
+}
+
+static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
+{
+	const struct segment *segment = &step->segment;
+	struct stream_side *server = &step->side;
+	bool known, answer, passes;
+	if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_FIN | TCP_URG) || segment->length ||
+	    !read_syn_options(skb, segment->transport + 20, segment->payload, server))
+		return refuse(step, REASON_STREAM);
+	server->next = segment->sequence + 1;
+	server->acked = server->next;
+	server->window = segment->window;
+	bpf_spin_lock(&stream->lock);
+	/* Sent again, to a SYN that came again, before any data was acknowledged: nothing begins anew. */
+	known = stream->mode == STREAM_JUDGED && segment->acknowledgement == stream->client_start &&
+		server->next == stream->server_start && (!stream->renewed || stream->client.acked == stream->client_start);
+	answer = stream->mode != STREAM_HELD && stream->renewed && segment->acknowledgement == stream->offered.next;
+	if (known) {
+		stream->renewed = 0;
+	} else if (answer) {
+		__u32 start = segment->acknowledgement;
+		stream->client = stream->offered;
+		stream->client.acked = start;
+		stream->server = *server;
+		stream->client_start = start;
+		stream->server_start = server->next;
+		stream->head_start = start;
+		stream->head_end = start;
+		stream->body_left = 0;
+		stream->waiting = 0;
+		stream->renewed = 0;
+		stream->mode = STREAM_JUDGED;
+	}
+	passes = known || answer;
+	bpf_spin_unlock(&stream->lock);
+	return passes ? STEP_PASS : refuse(step, REASON_STREAM);
+}
+
+/* An RST passes if its receiver may believe it, and ends the stream if it must be feared that it does: exactly in order (RFC
+ * 5961 section 3), and to a server of any age anywhere in the window. What was dropped here puts its sender's numbers ahead. */
+static __always_inline int stream_reset(struct stream *stream, struct stream_step *step)
+{
+	const struct segment *segment = &step->segment;
+	struct stream_side *own = segment->from_client ? &stream->client : &stream->server;
+	struct stream_side *other = segment->from_client ? &stream->server : &stream->client;
+	__u32 ahead, reach;
+	bool passes = true, ends = false;
+	if (segment->length || segment->flags & (TCP_FIN | TCP_URG))
+		return refuse(step, REASON_STREAM);
+	bpf_spin_lock(&stream->lock);
+	if (stream->mode == STREAM_OPENING) {
+		ends = true;
+	} else if (!segment->from_client && stream->renewed && segment->flags & TCP_ACK &&
+		   segment->acknowledgement == stream->offered.next) {
+		stream->renewed = 0; /* the later SYN is refused */
+	} else {
+		ahead = segment->sequence - own->acked;
+		reach = own->next + own->fin - own->acked;
+		if (segment->from_client && reach < (__u32)other->window << (other->scale & 15))
+			reach = (__u32)other->window << (other->scale & 15);
+		ends = ahead <= reach;
+		passes = ahead < WINDOW_MAX;
+		if (ends) {
+			stream->mode = STREAM_OPENING;
+			stream->renewed = 0;
+		}
+	}
+	bpf_spin_unlock(&stream->lock);
+	step->ends = ends;
+	return passes ? STEP_PASS : refuse(step, REASON_STREAM);
+}

@@ -1,0 +1,22 @@
+/* What one packet's way needs and no stack has room for. Programs of one CPU run one after the other: no lock. */
+#pragma once
+
+struct workspace {
+	struct packet packet;
+	struct packet quoted; /* in an ICMP error */
+	struct stream_step step;
+	__u64 stream[sizeof(struct stream) / 8]; /* one that begins; no struct stream, because a per-CPU map has no locks */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct workspace);
+} workspaces SEC(".maps");
+
+static __always_inline struct workspace *current_workspace(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&workspaces, &zero);
+}
