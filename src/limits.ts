@@ -40,9 +40,12 @@ export const limits = {
   /** RST_STREAM frames of either side: at once, and a second for ever. As nghttp2's, with room for cancelled calls. */
   http2ResetBurst: 1000,
   http2ResetsPerSecond: 100,
-  /** SETTINGS, PING, PRIORITY, unknown and empty DATA frames of a client: at once, and a second for ever. gRPC probes with a few PINGs a round trip. */
+  /**
+   * SETTINGS, PING, PRIORITY, unknown and empty DATA frames of a client: at once, and a second for ever. grpc-go sends
+   * a PING a round trip while data arrives, which on one node is thousands a second.
+   */
   http2ControlBurst: 1000,
-  http2ControlsPerSecond: 200,
+  http2ControlsPerSecond: 10_000,
   /** Answers of our own that wait for the client to read, octets; above, its requests wait unread. */
   http2AnswerBytes: 64 * 1024,
   /** A gRPC call that lasts longer gets a record when it opens and one when it closes, ms. */

@@ -14,7 +14,7 @@ import {
 } from './frames.ts';
 import type { Requests } from './requests.ts';
 import type { Session } from './session.ts';
-import { lowerTableSize, switchPushOff } from './settings.ts';
+import { restrict, switchPushOff } from './settings.ts';
 
 export class ClientFrames implements FrameHandler {
   span = 0;
@@ -175,18 +175,20 @@ export class ClientFrames implements FrameHandler {
     const settings = this.#session.clientSettings;
     const error = settings.apply(payload);
     if (error !== 0) return this.#session.fail(error, 'malformed', 'a setting out of its range');
-    const lowered = lowerTableSize(payload);
+    const restricted = restrict(payload);
     const pushable = !settings.pushOff;
     settings.pushOff = true;
-    if (lowered === undefined && !pushable) return 'pass';
-    this.#instead = settingsFrame(first || pushable ? switchPushOff(lowered ?? payload) : (lowered ?? payload));
+    if (restricted === undefined && !pushable) return 'pass';
+    this.#instead = settingsFrame(first || pushable ? switchPushOff(restricted ?? payload) : (restricted ?? payload));
     return 'drop';
   }
 
   #ping(view: Buffer, at: number, length: number): FrameFate {
     if (length !== 8) return this.#session.fail(errorCode.frameSize, 'malformed', 'a PING of a wrong length');
     if (streamOf(view, at) !== 0) return this.#broken('PING on a stream');
-    return this.#session.countControl() ? 'pass' : this.#controlFlood();
+    // An acknowledgement asks for nothing, and a server may measure its round trips with thousands of PINGs a second.
+    const ack = ((view[at + 4] ?? 0) & flag.ack) !== 0;
+    return ack || this.#session.countControl() ? 'pass' : this.#controlFlood();
   }
 
   #windowUpdate(view: Buffer, at: number, length: number): FrameFate {

@@ -7,7 +7,7 @@ import { errorCode, flag, frameHeadBytes, frameType, settingsFrame, streamOf, ui
 import { HeaderBlock } from './header-block.ts';
 import { firstValue } from './hpack/field-list.ts';
 import type { Session } from './session.ts';
-import { lowerTableSize } from './settings.ts';
+import { restrict } from './settings.ts';
 import type { Stream } from './streams.ts';
 
 /** Errors that a server reports because of what the client sent ("MadeYouReset", CVE-2025-8671). */
@@ -128,9 +128,9 @@ export class ServerFrames implements FrameHandler {
     const { serverSettings, requestFields } = this.#session;
     if (serverSettings.apply(payload) !== 0) return this.#broken('a setting of the server out of its range');
     requestFields.allowCapacity(serverSettings.headerTableBytes);
-    const lowered = lowerTableSize(payload);
-    if (lowered === undefined) return 'pass';
-    this.#instead = settingsFrame(lowered);
+    const restricted = restrict(payload);
+    if (restricted === undefined) return 'pass';
+    this.#instead = settingsFrame(restricted);
     return 'drop';
   }
 }

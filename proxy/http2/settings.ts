@@ -12,6 +12,8 @@ export const settingId = {
   maxHeaderListSize: 6,
   /** RFC 8441. */
   enableConnectProtocol: 8,
+  /** GRPC_ALLOW_TRUE_BINARY_METADATA of gRPC's C core, from the range for experiments. */
+  grpcBinaryMetadata: 0xfe03,
 } as const;
 
 const settingBytes = 6;
@@ -71,15 +73,22 @@ function valueAt(payload: Uint8Array, at: number): number {
   return high * 65_536 + (((payload[at + 4] ?? 0) << 8) | (payload[at + 5] ?? 0));
 }
 
-/** The payload with table sizes lowered to what we mirror; undefined when nothing has to change. */
-export function lowerTableSize(payload: Uint8Array): Buffer | undefined {
-  let lowered: Buffer | undefined;
+/** The payload as the other side may see it; undefined when nothing has to change. */
+export function restrict(payload: Uint8Array): Buffer | undefined {
+  let restricted: Buffer | undefined;
   for (let at = 0; at + settingBytes <= payload.length; at += settingBytes) {
-    if (idAt(payload, at) !== settingId.headerTableSize || valueAt(payload, at) <= limits.http2TableBytes) continue;
-    lowered ??= Buffer.from(payload);
-    lowered.writeUInt32BE(limits.http2TableBytes, at + 2);
+    const most = mostAllowed(idAt(payload, at));
+    if (valueAt(payload, at) <= most) continue;
+    restricted ??= Buffer.from(payload);
+    restricted.writeUInt32BE(most, at + 2);
   }
-  return lowered;
+  return restricted;
+}
+
+function mostAllowed(id: number): number {
+  if (id === settingId.headerTableSize) return limits.http2TableBytes;
+  // With it, gRPC's peers put octets into field values that HTTP forbids there, NUL among them; without it, base64.
+  return id === settingId.grpcBinaryMetadata ? 0 : Number.MAX_SAFE_INTEGER;
 }
 
 const pushOffEntry = Buffer.from([0, settingId.enablePush, 0, 0, 0, 0]);

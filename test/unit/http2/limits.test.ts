@@ -94,6 +94,15 @@ for (const [what, make] of floods) {
   });
 }
 
+test('a PING a round trip, and acknowledgements, are no flood', () => {
+  const relay = started();
+  for (let index = 0; index < 20_000; index++) {
+    if (index % 5 === 0) relay.time += 1;
+    relay.fromClient(index % 2 === 0 ? ping : frame(frameType.ping, flag.ack, 0, '12345678'));
+  }
+  assert.equal(relay.closed, undefined);
+});
+
 test('CONTINUATION frames', () => {
   const relay = started();
   relay.fromClient(headers(1, get('/'), flag.endStream));

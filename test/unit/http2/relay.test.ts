@@ -98,8 +98,8 @@ test('settings are changed where they must be', () => {
     relay.upstream.takeSent(),
     Buffer.concat([preface, settings([1, limits.http2TableBytes], [4, 70_000], [2, 0])]),
   );
-  relay.fromServer(settings([1, 1 << 24], [3, 5]));
-  assert.deepEqual(relay.downstream.takeSent(), settings([1, limits.http2TableBytes], [3, 5]));
+  relay.fromServer(settings([1, 1 << 24], [3, 5], [0xfe03, 1]));
+  assert.deepEqual(relay.downstream.takeSent(), settings([1, limits.http2TableBytes], [3, 5], [0xfe03, 0]));
   relay.fromClient(settings([2, 1]));
   assert.deepEqual(relay.upstream.takeSent(), pushOff);
   relay.fromClient(settings([4, 80_000]));
