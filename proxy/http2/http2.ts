@@ -74,9 +74,15 @@ class Http2 implements Protocol {
   }
 
   onStop(): void {
-    if (this.#session.draining) return;
+    const { answers, draining, serverSettings, streams } = this.#session;
+    if (draining || this.#over) return;
+    if (!serverSettings.announced) {
+      // No request has passed yet, and the server's SETTINGS have to be the first that a client hears.
+      this.#close('drain');
+      return;
+    }
     this.#session.draining = true;
-    this.#session.answers.push(goAwayFrame(this.#session.streams.highest, errorCode.none));
+    answers.push(goAwayFrame(streams.highest, errorCode.none));
     this.#move();
   }
 

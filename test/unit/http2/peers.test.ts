@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import net from 'node:net';
 import { test } from 'node:test';
+import { frameHeadBytes, frameType, payloadLength } from '../../../proxy/http2/frames.ts';
 import { until } from '../node-relay/wiring.ts';
 import { ask, connect, join, startOrigin } from './joined.ts';
 import { auditNothing } from './rules.ts';
+import { get, headers, hello } from './wire.ts';
 
 const post = (path: string) => ({ ':method': 'POST', ':path': path });
 
@@ -230,4 +233,35 @@ test('draining finishes what is under way and refuses the rest', async () => {
   if (!session.destroyed) await once(session, 'close');
   await until(() => joined.closed.length > 0);
   assert.deepEqual(joined.closed, ['drain']);
+});
+
+test('a client that asks 100,000 times before it reads gets every answer', async () => {
+  await using origin = await startOrigin((stream) => stream.end());
+  await using joined = await join(origin.port);
+  const count = 100_000;
+  const client = net.connect({ port: joined.port, host: '127.0.0.1' });
+  client.pause();
+  client.write(hello);
+  for (let at = 0; at < count; at++) client.write(headers(at * 2 + 1, get('/deny')));
+  // Nothing moves any more: the answers fill every buffer on their way.
+  let before = -1;
+  await until(() => {
+    const still = joined.flows.length === before && before > 0;
+    before = joined.flows.length;
+    return still;
+  });
+  let got: Buffer = Buffer.alloc(0);
+  let answers = 0;
+  client.on('data', (bytes) => {
+    got = Buffer.concat([got, bytes]);
+    while (got.length >= frameHeadBytes && got.length >= frameHeadBytes + payloadLength(got, 0)) {
+      if (got[3] === frameType.headers) answers += 1;
+      got = got.subarray(frameHeadBytes + payloadLength(got, 0));
+    }
+  });
+  client.resume();
+  await until(() => answers === count);
+  client.destroy();
+  assert.equal(joined.flows.length, count);
+  assert.deepEqual(origin.requests, []);
 });

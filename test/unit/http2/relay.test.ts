@@ -271,6 +271,35 @@ test('a verdict that a field decided is not remembered', () => {
   assert.equal(relay.upstream.takeSent().length, 0);
 });
 
+test('draining ends an idle connection at once, one in use after its requests', () => {
+  const early = new TestRelay(http2, notDeny);
+  early.fromClient(Buffer.concat([hello, headers(1, get('/'))]));
+  early.protocol.onStop();
+  assert.equal(early.closed?.cause, 'drain');
+  assert.equal(early.downstream.takeSent().length, 0);
+
+  const idle = started();
+  idle.protocol.onStop();
+  assert.deepEqual(
+    parse(idle.downstream.takeSent()).map(({ type }) => type),
+    [frameType.goAway],
+  );
+  assert.equal(idle.closed?.cause, 'drain');
+
+  const used = started();
+  used.fromClient(headers(1, get('/')));
+  used.protocol.onStop();
+  used.fromClient(headers(3, get('/')));
+  const [goAway, refused] = parse(used.downstream.takeSent());
+  assert.deepEqual([goAway?.type, goAway?.payload.readUInt32BE(0)], [frameType.goAway, 1]);
+  assert.deepEqual([refused?.type, refused?.payload.readUInt32BE(0)], [frameType.rstStream, 7]);
+  assert.equal(used.closed, undefined);
+  used.fromServer(headers(1, [[':status', '204']]));
+  assert.deepEqual([used.flows[0]?.l7?.protocol, used.flows.length], ['http', 2]);
+  const { closed } = used as { closed: TestRelay['closed'] };
+  assert.equal(closed?.cause, 'drain');
+});
+
 test('a push of the server ends the connection', () => {
   const relay = started();
   relay.fromClient(headers(1, get('/one')));
