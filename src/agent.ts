@@ -49,7 +49,7 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       servers.metrics = await serveMetrics(options.metrics, () => report.metrics());
       log.info('serving metrics', { address: options.metrics });
     }
-    datapath = await Datapath.open({ instance: options.instance, object, workers: options.workers });
+    datapath = await Datapath.open({ instance: options.instance, object, workers: options.workers, judge: false });
     if (datapath.adopted) log.info('going on with what an earlier agent left attached');
     const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
       for (const record of records)

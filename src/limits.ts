@@ -97,12 +97,21 @@ export const limits = {
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */
   expireIntervalMs: 5_000,
+  /** How long a held connection may take until both directions are acknowledged: TCP's first retransmissions and reserve. */
+  takeoverWaitMs: 3_000,
+  /** How often it is looked at meanwhile. */
+  takeoverRetryMs: 2,
+  /** How long a judged request waits for its response before it is recorded without; and how many may wait. */
+  judgedResponseWaitMs: 10_000,
+  judgedRequestsOpen: 65_536,
+  /** How often the ring of judged requests is read when it does not fill: `sluice observe` is as fresh as this. */
+  judgedReadMs: 50,
   /** Quiet time after a change of files or namespaces before they are read: editors write in several steps. */
   reloadDelayMs: 50,
   /** Positions of one pattern in the kernel's automaton, repetitions counted out. RE2 allows as much as 1,000 for one brace. */
   judgePatternPositions: 4096,
-  /** Steps of compiling one rule set for the kernel, of some 30 ns; 10,000 literal paths take about a million. */
-  judgeSteps: 20_000_000,
+  /** Steps of compiling one rule set for the kernel, of up to 0.3 µs; 10,000 literal paths take about a million. */
+  judgeSteps: 10_000_000,
   /** Transitions of one rule set's automaton before it is minimised, of some 100 bytes. */
   judgeTransitions: 2_000_000,
   /** Flow records that a worker keeps for `sluice observe --last`. */

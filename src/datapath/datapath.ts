@@ -6,16 +6,19 @@
  * connections, and exchanges the programs link by link.
  */
 
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfMap, type BpfObject, mountBpffs, openObject, RingBuffer, unpin } from '../../native/index.ts';
 import type { Direction } from '../identity/identity.ts';
+import { limits } from '../limits.ts';
 import type { KernelEvent } from '../observe/kernel-event.ts';
 import type { ResolvedPolicy, RuleRef } from '../policy/resolved.ts';
 import { bound } from './abi.generated.ts';
 import { Attachments } from './attachments.ts';
 import { clockOffset, readEvent } from './event-reader.ts';
+import { JudgeTables } from './judge-tables.ts';
+import type { JudgedRequests } from './judged-requests.ts';
 import { KernelMaps, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
 import { ensureProxyNamespace, type ProxyNamespace, removeProxyNamespace } from './proxy-namespace.ts';
 import type { Tap } from './tap.ts';
@@ -26,12 +29,14 @@ export interface DatapathOptions {
   readonly object: string;
   /** Listener slots a direction. */
   readonly workers: number;
+  /** Requests are judged in the kernel where they can be. */
+  readonly judge: boolean;
 }
 
 const bpffs = '/sys/fs/bpf';
 const directions = ['egress', 'ingress'] as const satisfies readonly Direction[];
 /** Maps that the next agent goes on with. */
-const inherited = ['connections', 'counters'] as const;
+const inherited = ['connections', 'streams', 'counters'] as const;
 
 export class Datapath {
   readonly namespaces: Readonly<Record<Direction, ProxyNamespace>>;
@@ -41,12 +46,14 @@ export class Datapath {
   readonly #directory: string;
   readonly #object: BpfObject;
   readonly #maps: KernelMaps;
+  readonly #tables: JudgeTables;
   readonly #attachments: Attachments;
   readonly #ruleNumbers = new Map<string, number>();
   #settings: Settings;
   #taps: ReadonlyMap<number, Tap> = new Map();
   #endpoints = new Set<number>();
-  #ring: RingBuffer | undefined;
+  readonly #rings: RingBuffer[] = [];
+  #requestTimer: NodeJS.Timeout | undefined;
 
   /** @throws {NativeError} when the kernel refuses; {Error} when a tool of the host does. Nothing is attached yet. */
   static async open(options: DatapathOptions): Promise<Datapath> {
@@ -69,9 +76,12 @@ export class Datapath {
       revision: (earlier?.revision ?? 0) + 1,
       workers: options.workers,
       mark: earlier?.mark ?? randomInt(1, 2 ** 32),
+      judge: options.judge,
+      hashKey: earlier?.hashKey ?? randomBytes(16),
     };
     this.#object = this.#load();
     this.#maps = new KernelMaps(this.#object);
+    this.#tables = new JudgeTables(this.#object);
     this.#maps.writeSettings(this.#settings);
     this.#attachments = new Attachments(join(this.#directory, 'links'));
   }
@@ -99,6 +109,8 @@ export class Datapath {
    */
   apply(resolved: ResolvedPolicy, taps: readonly Tap[]): void {
     const deleteStale = this.#maps.putIdentities(resolved);
+    // Before the policy that names their rule sets.
+    const deleteStaleTables = this.#settings.judge ? this.#tables.put(resolved) : () => undefined;
     const tapped = new Set<number>(taps.map(({ endpoint }) => endpoint));
     for (const policy of resolved.endpoints) {
       if (tapped.has(policy.endpoint)) this.#maps.putPolicy(policy, (ref) => this.#ruleNumber(ref));
@@ -117,6 +129,7 @@ export class Datapath {
     for (const ifindex of this.#taps.keys()) if (!wanted.has(ifindex)) this.#maps.deleteEndpoint(ifindex);
     for (const id of this.#endpoints) if (!tapped.has(id)) this.#maps.deletePolicy(id as Tap['endpoint']);
     deleteStale();
+    deleteStaleTables();
     this.#taps = wanted;
     this.#endpoints = tapped;
     this.#pinMaps();
@@ -124,10 +137,22 @@ export class Datapath {
 
   /** Calls `deliver` with every batch of events from now on. */
   observe(deliver: (events: readonly KernelEvent[]) => void): void {
-    this.#ring = new RingBuffer(this.#maps.events, (records) => {
+    const ring = new RingBuffer(this.#maps.events, (records) => {
       const offset = clockOffset();
       deliver(records.map((record) => readEvent(record, offset)));
     });
+    this.#rings.push(ring);
+  }
+
+  /** Reads what the kernel tells about requests that it judged, from now on. */
+  observeRequests(requests: JudgedRequests): void {
+    const ring = new RingBuffer(this.#object.map('requests'), (records) => requests.read(records, clockOffset()));
+    this.#rings.push(ring);
+    // The ring wakes nobody before it fills up.
+    this.#requestTimer = setInterval(() => {
+      while (ring.consume() > 0);
+      requests.expire(Date.now());
+    }, limits.judgedReadMs);
   }
 
   packetCounts(): PacketCount[] {
@@ -146,7 +171,8 @@ export class Datapath {
 
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
-    this.#ring?.close();
+    clearInterval(this.#requestTimer);
+    for (const ring of this.#rings) ring.close();
     if (leaveAttached) {
       this.#attachments.close();
     } else {

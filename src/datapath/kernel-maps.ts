@@ -13,6 +13,10 @@ export interface Settings {
   readonly revision: number;
   readonly workers: number;
   readonly mark: number;
+  /** Requests are judged in the kernel where their rule set has a table. */
+  readonly judge: boolean;
+  /** Random; of the hashes of judged heads. */
+  readonly hashKey: Uint8Array;
 }
 
 export interface PacketCount {
@@ -27,6 +31,7 @@ const noPrealloc = 1; // BPF_F_NO_PREALLOC, which a longest-prefix map must have
 
 export class KernelMaps {
   readonly connections: BpfMap;
+  readonly streams: BpfMap;
   readonly events: BpfMap;
   readonly listeners: BpfMap;
   readonly settings: BpfMap;
@@ -38,6 +43,7 @@ export class KernelMaps {
 
   constructor(object: BpfObject) {
     this.connections = object.map('connections');
+    this.streams = object.map('streams');
     this.events = object.map('events');
     this.listeners = object.map('listeners');
     this.settings = object.map('settings');
@@ -48,11 +54,13 @@ export class KernelMaps {
     this.#lostEvents = object.map('lost_events');
   }
 
-  writeSettings({ revision, workers, mark }: Settings): void {
+  writeSettings({ revision, workers, mark, judge, hashKey }: Settings): void {
     const value = Buffer.alloc(settings.size);
     value.writeUInt32LE(revision, settings.revision.offset);
     value.writeUInt32LE(workers, settings.workers.offset);
     value.writeUInt32LE(mark, settings.mark.offset);
+    value.writeUInt32LE(judge ? 1 : 0, settings.judge.offset);
+    value.set(hashKey, settings.hash_key.offset);
     this.settings.put(u32(0), value);
   }
 
@@ -142,6 +150,8 @@ export function readSettings(map: BpfMap): Settings | undefined {
     revision: value.readUInt32LE(settings.revision.offset),
     workers: value.readUInt32LE(settings.workers.offset),
     mark: value.readUInt32LE(settings.mark.offset),
+    judge: value.readUInt32LE(settings.judge.offset) !== 0,
+    hashKey: value.subarray(settings.hash_key.offset, settings.hash_key.offset + settings.hash_key.size),
   };
 }
 
