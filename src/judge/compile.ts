@@ -7,7 +7,7 @@ import { layOut } from './layout.ts';
 import { minimize } from './minimize.ts';
 import { type JudgeNote, PreparedRules, Unjudgeable } from './prepared-rules.ts';
 import { RequestMachine } from './request-machine.ts';
-import type { JudgeTable } from './table.ts';
+import { CANDIDATES, type JudgeTable } from './table.ts';
 
 export type { JudgeNote } from './prepared-rules.ts';
 
@@ -38,11 +38,11 @@ function withoutHardPaths(ruleSet: HttpRuleSet, bounds: JudgeBounds): JudgeCompi
 function attempt(ruleSet: HttpRuleSet, bounds: JudgeBounds, treesOnly: boolean): JudgeCompilation | TooLarge {
   try {
     const prepared = new PreparedRules(ruleSet, bounds.judgePatternPositions, treesOnly);
-    const { notes } = prepared;
-    const { machine, start, final, classes } = new RequestMachine(
+    const { machine, start, final, classes, crowded } = new RequestMachine(
       prepared,
       new Budget({ steps: bounds.judgeSteps, transitions: bounds.judgeTransitions }),
     ).build();
+    const notes = [...prepared.notes, ...crowdedNotes(ruleSet, crowded)];
     const minimal = minimize(machine.states, start, final, {
       from: Uint32Array.from(machine.from),
       symbol: Uint32Array.from(machine.symbol),
@@ -55,4 +55,9 @@ function attempt(ruleSet: HttpRuleSet, bounds: JudgeBounds, treesOnly: boolean):
     if (error instanceof Unjudgeable) return { skipped: error.message, notes: [] };
     throw error;
   }
+}
+
+function crowdedNotes({ http }: HttpRuleSet, crowded: ReadonlySet<number>): JudgeNote[] {
+  const reason = `more than ${CANDIDATES} rules with the same path differ by host or headers only`;
+  return http.filter((_, index) => crowded.has(index)).map(({ ref }) => ({ rule: ref, reason }));
 }

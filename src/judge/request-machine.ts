@@ -24,6 +24,8 @@ export interface BuiltMachine {
   readonly start: number;
   readonly final: number;
   readonly classes: Uint8Array;
+  /** Indices of rules that found no room beside the others of a target. */
+  readonly crowded: ReadonlySet<number>;
 }
 
 export class RequestMachine {
@@ -67,7 +69,7 @@ export class RequestMachine {
       final,
     );
     const start = this.#requestLine(line, groups);
-    return { machine: this.#machine, start, final, classes: this.#alphabet.classes };
+    return { machine: this.#machine, start, final, classes: this.#alphabet.classes, crowded: groups.crowded };
   }
 
   #requestLine(line: number, groups: Groups): number {
