@@ -57,8 +57,9 @@ export class ChunkedBody {
   }
 
   #dataEnd(bytes: Uint8Array): Step {
+    if (bytes[0] !== 0x0d || (bytes.length > 1 && bytes[1] !== 0x0a))
+      return malformed('a chunk is longer than its size');
     if (bytes.length < 2) return incomplete;
-    if (bytes[0] !== 0x0d || bytes[1] !== 0x0a) return malformed('a chunk is longer than its size');
     this.#state = 'size';
     return { kind: 'take', count: 2, last: false };
   }

@@ -26,3 +26,20 @@ function without(fields: readonly string[], name: string): readonly string[] {
   const prefix = `${name.toLowerCase()}:`;
   return fields.filter((field) => field.slice(0, prefix.length).toLowerCase() !== prefix);
 }
+
+/** As if the client had not asked for another protocol: without Upgrade, what belongs to it, and the options that name them. */
+export function withoutUpgrade(text: string): string {
+  const [line = '', ...fields] = text.slice(0, -4).split('\r\n');
+  const kept = without(without(fields, 'upgrade'), 'http2-settings').flatMap(withoutUpgradeOptions);
+  return `${[line, ...kept].join('\r\n')}\r\n\r\n`;
+}
+
+function withoutUpgradeOptions(field: string): readonly string[] {
+  if (field.slice(0, 11).toLowerCase() !== 'connection:') return [field];
+  const options = field
+    .slice(11)
+    .split(',')
+    .map((option) => option.trim());
+  const kept = options.filter((option) => !/^(?:|upgrade|http2-settings)$/i.test(option));
+  return kept.length === 0 ? [] : [`${field.slice(0, 11)} ${kept.join(', ')}`];
+}

@@ -3,11 +3,12 @@
 import type { Connection } from '../connection.ts';
 import type { HttpDecision } from '../decide.ts';
 import type { FlowRecord } from '../record.ts';
+import type { CloseCause } from '../relay.ts';
 import type { RequestHead } from './request-head.ts';
 
 export interface ForwardedExchange {
   readonly kind: 'forwarded';
-  readonly head: Pick<RequestHead, 'method' | 'target' | 'host' | 'version' | 'upgrade'>;
+  readonly head: RequestHead;
   readonly decision: Exclude<HttpDecision, { readonly verdict: 'DENY' }>;
   readonly time: number;
 }
@@ -16,7 +17,8 @@ export interface ForwardedExchange {
 export interface LocalExchange {
   readonly kind: 'local';
   readonly answer: Uint8Array;
-  readonly close: boolean;
+  /** Why the connection ends after it, if it does. */
+  readonly close: CloseCause | undefined;
 }
 
 export type Exchange = ForwardedExchange | LocalExchange;
@@ -34,10 +36,12 @@ export function recordForwarded(connection: Connection, exchange: ForwardedExcha
   });
 }
 
+/** @param status of our answer; absent when there is none */
 export function recordDenied(
   connection: Connection,
-  head: ForwardedExchange['head'],
+  head: RequestHead,
   decision: Extract<HttpDecision, { readonly verdict: 'DENY' }>,
+  status?: number,
 ): void {
   connection.recorder.record({
     time: connection.now(),
@@ -46,11 +50,20 @@ export function recordDenied(
     reason: decision.reason,
     detail: decision.detail,
     l7: l7(head),
-    status: 403,
-    latencyMs: 0,
+    ...(status !== undefined && { status, latencyMs: 0 }),
   });
 }
 
-function l7({ version, method, target, host }: ForwardedExchange['head']): NonNullable<FlowRecord['l7']> {
+/** What came is no request, or not one that is taken. */
+export function recordRefused(
+  connection: Connection,
+  reason: 'malformed' | 'limit' | 'unsupported',
+  detail: string,
+): void {
+  const { facts, recorder } = connection;
+  recorder.record({ time: connection.now(), connection: facts, verdict: 'DENY', reason, detail, status: 400 });
+}
+
+function l7({ version, method, target, host }: RequestHead): NonNullable<FlowRecord['l7']> {
   return { protocol: 'http', version, method, target, host };
 }

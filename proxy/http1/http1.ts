@@ -5,43 +5,39 @@
 
 import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
-import { compileHttpRules, type HttpDecider } from '../decide.ts';
+import { compileHttpRules, type HttpDecider, type HttpDecision } from '../decide.ts';
 import { badRequest, forbidden, headOf } from '../deny.ts';
 import type { CloseCause, Protocol } from '../relay.ts';
 import { ChunkedBody } from './chunked.ts';
-import { editedHead } from './edit.ts';
-import { type Exchange, type ForwardedExchange, recordDenied, recordForwarded } from './exchange.ts';
+import { editedHead, withoutUpgrade } from './edit.ts';
+import { type Exchange, type ForwardedExchange, recordDenied, recordForwarded, recordRefused } from './exchange.ts';
+import { type Answering, head, lastByte, nothing, type Reading, rest } from './phase.ts';
 import { type RequestHead, scanRequestHead } from './request-head.ts';
 import { type ResponseHead, scanResponseHead } from './response-head.ts';
 
 export const http1: ProtocolFactory = (connection) => new Http1(connection);
 
-/** What the client's bytes are at the moment. */
-type Reading =
-  | { readonly what: 'head' }
-  | { readonly what: 'chunks'; readonly body: ChunkedBody; readonly fate: 'forward' | 'skip' }
-  /** Nothing more is read: an Upgrade waits for its answer, or the connection is to end. */
-  | { readonly what: 'nothing' };
-
-/** What the server's bytes are at the moment. */
-type Answering =
-  | { readonly what: 'head' }
-  | { readonly what: 'chunks'; readonly body: ChunkedBody }
-  | { readonly what: 'rest' };
+const noAnswer = new Uint8Array();
 
 class Http1 implements Protocol {
   readonly #connection: Connection;
   /** Requests whose answers are due, oldest first. */
   readonly #due: Exchange[] = [];
-  #reading: Reading = { what: 'head' };
-  #answering: Answering = { what: 'head' };
+  #reading: Reading = head;
+  #answering: Answering = head;
   #decider: HttpDecider | undefined;
-  #tunnelling = false;
+  /** What was asked for before both sides became a tunnel. */
+  #tunnel: RequestHead | undefined;
+  #upgrading: RequestHead | undefined;
   #clientEnded = false;
   #draining = false;
   #closed = false;
   #headTimer = false;
-  /** Of chunked bodies that are thrown away, bytes. */
+  /** The server spoke unasked: who takes its words for an answer to the next request is wrong. */
+  #unasked = false;
+  /** Why the connection ends when the server has, because no answer of ours can be put behind its own. */
+  #unanswered: CloseCause | undefined;
+  /** Of a chunked body that is thrown away, bytes. */
   #drained = 0;
 
   constructor(connection: Connection) {
@@ -63,16 +59,25 @@ class Http1 implements Protocol {
   }
 
   onTimer(): void {
-    if (this.#headTimer && !this.#closed) this.#refuse('the head did not come to its end in time', 'head-timeout');
+    if (!this.#headTimer || this.#closed) return;
+    recordRefused(this.#connection, 'limit', 'the head did not come to its end in time');
+    this.#close('head-timeout');
   }
 
+  /** The next request is judged by the new rules, and a tunnel by what it began with. */
   onPolicy(): void {
     this.#decider = undefined;
+    if (!this.#tunnel || this.#closed) return;
+    const decision = this.#decide(this.#tunnel);
+    if (decision.verdict !== 'DENY') return;
+    recordDenied(this.#connection, this.#tunnel, { ...decision, reason: 'revoked' });
+    this.#breakOff('policy-revoked');
   }
 
   onStop(): void {
     this.#draining = true;
-    if (this.#tunnelling || this.#due.length === 0) this.#close('drain');
+    if (this.#tunnel) this.#close('drain');
+    else this.#answerDue();
   }
 
   onClosed(): void {
@@ -83,94 +88,107 @@ class Http1 implements Protocol {
 
   #readRequests(): void {
     const { downstream } = this.#connection.relay;
-    while (!this.#closed && !this.#tunnelling && downstream.pending === 0) {
-      if (this.#reading.what === 'nothing' || this.#isCrowded()) break;
+    while (!this.#closed && !this.#tunnel && downstream.pending === 0 && !this.#isCrowded()) {
+      const reading = this.#reading;
+      if (reading.what === 'nothing' || reading.what === 'upgrade') break;
       const arrived = downstream.arrived();
       if (arrived.length === 0) break;
-      const moved = this.#reading.what === 'head' ? this.#readHead(arrived) : this.#readChunks(arrived, this.#reading);
-      if (!moved) break;
+      if (!(reading.what === 'head' ? this.#readHead(arrived) : this.#readChunks(arrived, reading))) break;
     }
-    if (!this.#closed && !this.#tunnelling && downstream.ended) this.#mirrorClientEnd();
+    if (downstream.ended && !this.#closed && !this.#tunnel) this.#mirrorClientEnd();
   }
 
   #isCrowded(): boolean {
-    const { backlog } = this.#connection.relay.downstream;
-    return this.#due.length >= limits.httpPipelinedRequests || backlog > limits.relayBacklogHighBytes;
+    if (this.#due.length >= limits.httpPipelinedRequests) return true;
+    return this.#connection.relay.downstream.backlog > limits.relayBacklogHighBytes;
   }
 
   /** @returns whether there may be more to read */
   #readHead(arrived: Uint8Array): boolean {
+    if (this.#unasked) {
+      this.#close('malformed');
+      return false;
+    }
     const scan = scanRequestHead(arrived);
     if (scan.kind === 'incomplete') {
       if (!this.#headTimer) this.#connection.relay.timer(limits.httpHeadTimeoutMs);
       this.#headTimer = true;
       return false;
     }
+    this.#stopTimer();
+    if (scan.kind === 'head') {
+      this.#judge(scan.head);
+      return true;
+    }
+    recordRefused(this.#connection, scan.kind, scan.detail);
+    this.#answerLocally(badRequest, scan.kind === 'limit' ? 'limit' : 'malformed');
+    return false;
+  }
+
+  #stopTimer(): void {
     if (this.#headTimer) this.#connection.relay.timer(undefined);
     this.#headTimer = false;
-    if (scan.kind !== 'head') {
-      this.#recordRefusal(scan.kind, scan.detail);
-      this.#answerLocally(badRequest, true);
-      return false;
-    }
-    this.#judge(scan.head);
-    return true;
   }
 
-  #judge(head: RequestHead): void {
-    const decision = this.#decide(head);
+  #judge(request: RequestHead): void {
+    const decision = this.#decide(request);
     if (decision.verdict === 'DENY') {
-      recordDenied(this.#connection, head, decision);
-      this.#deny(head);
+      recordDenied(this.#connection, request, decision, 403);
+      this.#deny(request);
       return;
     }
-    const { downstream, upstream } = this.#connection.relay;
-    const { method, target, host, version, upgrade } = head;
-    const time = this.#connection.now();
-    this.#due.push({ kind: 'forwarded', head: { method, target, host, version, upgrade }, decision, time });
-    const edits = decision.verdict === 'ALLOW' ? decision.edits : [];
-    const inHead = head.body.kind === 'length' ? head.body.length : 0;
-    if (edits.length === 0) {
-      downstream.forward(head.length + inHead);
-    } else {
-      downstream.skip(head.length);
-      upstream.send(editedHead(head.text, edits));
-      if (inHead > 0) downstream.forward(inHead);
-    }
-    if (upgrade !== undefined) this.#reading = { what: 'nothing' };
-    else if (head.body.kind === 'chunked')
+    this.#due.push({ kind: 'forwarded', head: request, decision, time: this.#connection.now() });
+    this.#forward(request, decision);
+    if (request.body.kind === 'chunked') {
       this.#reading = { what: 'chunks', body: new ChunkedBody('refused'), fate: 'forward' };
+    } else if (request.upgrade === 'websocket') {
+      this.#upgrading = request;
+      this.#reading = { what: 'upgrade' };
+    }
   }
 
-  #decide(head: RequestHead): ReturnType<HttpDecider['decide']> {
-    if (head.upgrade !== undefined && head.upgrade !== 'websocket') {
-      return {
-        verdict: 'DENY',
-        reason: 'unsupported',
-        detail: 'an Upgrade to anything but websocket could not be judged',
-      };
+  #decide(request: RequestHead): HttpDecision {
+    const { upgrade } = request;
+    if (upgrade !== undefined && upgrade !== 'websocket' && upgrade !== 'h2c') {
+      const detail = 'an Upgrade to anything but websocket could not be judged';
+      return { verdict: 'DENY', reason: 'unsupported', detail };
     }
     const ruleSet = this.#connection.ruleSet();
     if (ruleSet.kind !== 'http')
       return { verdict: 'DENY', reason: 'revoked', detail: 'the port is no longer under HTTP rules' };
     this.#decider ??= compileHttpRules(ruleSet);
-    return this.#decider.decide(head);
+    return this.#decider.decide(request);
+  }
+
+  #forward(request: RequestHead, decision: ForwardedExchange['decision']): void {
+    const { downstream, upstream } = this.#connection.relay;
+    const inHead = request.body.kind === 'length' ? request.body.length : 0;
+    const edits = decision.verdict === 'ALLOW' ? decision.edits : [];
+    // What would follow a switch to HTTP/2 could not be judged; a server that is not asked goes on in HTTP/1.1.
+    const text = request.upgrade === 'h2c' ? withoutUpgrade(request.text) : request.text;
+    if (edits.length === 0 && text === request.text) {
+      downstream.forward(request.length + inHead);
+    } else {
+      downstream.skip(request.length);
+      upstream.send(editedHead(text, edits));
+      downstream.forward(inHead);
+    }
   }
 
   /** Keeps the connection when the body is small enough to be thrown away; who waits for a 100 never gets it. */
-  #deny(head: RequestHead): void {
+  #deny(request: RequestHead): void {
     const { downstream } = this.#connection.relay;
-    const length = head.body.kind === 'length' ? head.body.length : 0;
-    const close = !head.keepAlive || head.expectsContinue || length > limits.httpDrainBytes;
-    downstream.skip(head.length);
+    const { body } = request;
+    const length = body.kind === 'length' ? body.length : 0;
+    const close = !request.keepAlive || request.expectsContinue || length > limits.httpDrainBytes;
+    downstream.skip(request.length);
     const answer = forbidden(close);
-    this.#answerLocally(head.method === 'HEAD' ? headOf(answer) : answer, close);
-    if (close) return;
-    if (length > 0) downstream.skip(length);
-    if (head.body.kind === 'chunked') {
-      this.#drained = 0;
-      this.#reading = { what: 'chunks', body: new ChunkedBody('refused'), fate: 'skip' };
-    }
+    this.#answerLocally(request.method === 'HEAD' ? headOf(answer) : answer, close ? 'denied' : undefined);
+    if (this.#reading === nothing) return;
+    downstream.skip(length);
+    if (body.kind !== 'chunked') return;
+    this.#drained = 0;
+    this.#reading = { what: 'chunks', body: new ChunkedBody('refused'), fate: 'skip' };
   }
 
   /** @returns whether there may be more to read */
@@ -179,9 +197,10 @@ class Http1 implements Protocol {
     const step = body.step(arrived);
     if (step.kind === 'incomplete') return false;
     if (step.kind === 'malformed') {
+      recordRefused(this.#connection, 'malformed', step.detail);
       // The server has the head already and may wait for ever: it must not take the next bytes for anything.
-      this.#recordRefusal('malformed', step.detail);
-      this.#breakOff('malformed');
+      if (fate === 'forward') this.#breakOff('malformed');
+      else this.#answerLocally(noAnswer, 'malformed');
       return false;
     }
     if (fate === 'forward') {
@@ -189,121 +208,148 @@ class Http1 implements Protocol {
     } else {
       this.#drained += step.count;
       if (this.#drained > limits.httpDrainBytes) {
-        this.#close('denied');
+        this.#answerLocally(noAnswer, 'denied');
         return false;
       }
       downstream.skip(step.count);
     }
-    if (step.last) this.#reading = { what: 'head' };
+    if (step.last) this.#reading = head;
     return true;
   }
 
-  #answerLocally(answer: Uint8Array, close: boolean): void {
-    if (close) this.#reading = { what: 'nothing' };
-    this.#due.push({ kind: 'local', answer, close });
-    this.#answerDue();
+  /** @param close why the connection ends after it, if it does */
+  #answerLocally(answer: Uint8Array, close?: CloseCause): void {
+    if (close !== undefined || this.#answering === rest) this.#reading = nothing;
+    if (this.#answering === rest) {
+      this.#unanswered = close ?? 'denied';
+      this.#endUnanswered();
+    } else {
+      this.#due.push({ kind: 'local', answer, close });
+      this.#answerDue();
+    }
   }
 
   /** Sends those of our own answers whose turn it is. */
   #answerDue(): void {
-    while (!this.#closed) {
+    while (!this.#closed && this.#answering === head) {
       const [next] = this.#due;
-      if (next?.kind !== 'local' || this.#answering.what !== 'head' || this.#connection.relay.upstream.pending > 0)
-        break;
+      if (next?.kind !== 'local') break;
       this.#due.shift();
-      this.#connection.relay.downstream.send(next.answer);
-      if (next.close) this.#close('denied');
+      if (next.answer.length > 0) this.#connection.relay.downstream.send(next.answer);
+      if (next.close) this.#close(next.close);
     }
-    if (this.#draining && this.#due.length === 0) this.#close('drain');
+    if (this.#draining && this.#due.length === 0 && this.#answering === head) this.#close('drain');
+  }
+
+  #endUnanswered(): void {
+    if (this.#unanswered && this.#connection.relay.upstream.ended) this.#close(this.#unanswered);
   }
 
   #readResponses(): void {
     const { upstream } = this.#connection.relay;
-    while (!this.#closed && !this.#tunnelling && this.#answering.what !== 'rest' && upstream.pending === 0) {
-      this.#answerDue();
+    while (!this.#closed && !this.#tunnel && this.#answering !== rest) {
       const arrived = upstream.arrived();
-      if (arrived.length === 0 || this.#closed) break;
-      const moved =
-        this.#answering.what === 'chunks'
-          ? this.#readResponseChunks(arrived, this.#answering.body)
-          : this.#readResponseHead(arrived);
-      if (!moved) break;
+      if (arrived.length === 0 || !this.#readResponse(arrived, this.#answering)) break;
+      this.#answerDue();
     }
-    if (!this.#closed && !this.#tunnelling && upstream.ended) this.#mirrorServerEnd();
+    if (upstream.ended && !this.#closed && !this.#tunnel) this.#mirrorServerEnd();
   }
 
   /** @returns whether there may be more to read */
+  #readResponse(arrived: Uint8Array, answering: Answering): boolean {
+    switch (answering.what) {
+      case 'head':
+        return this.#readResponseHead(arrived);
+      case 'chunks':
+        return this.#readResponseChunks(arrived, answering.body);
+      case 'last-byte':
+        this.#connection.relay.upstream.forward(1);
+        this.#answering = head;
+        return true;
+      case 'rest':
+        return false;
+    }
+  }
+
   #readResponseHead(arrived: Uint8Array): boolean {
-    const { relay } = this.#connection;
     const [exchange] = this.#due;
     if (exchange?.kind !== 'forwarded') {
-      // Nobody asked: a server that gives up an idle connection may say so. It passes, and nothing after it.
-      relay.upstream.tunnel();
-      this.#answering = { what: 'rest' };
-      this.#reading = { what: 'nothing' };
+      // A server that gives up an idle connection may say so. It passes, and no request after it.
+      this.#unasked = true;
+      this.#passRest();
       return false;
     }
     const scan = scanResponseHead(arrived, exchange.head.method);
-    if (scan.kind === 'incomplete') {
-      if (arrived.length >= limits.relayArrivalBytes) this.#breakOff('limit');
-      return false;
+    switch (scan.kind) {
+      case 'incomplete':
+        if (arrived.length >= limits.relayArrivalBytes) this.#breakOff('limit');
+        return false;
+      case 'malformed':
+        this.#breakOff('malformed');
+        return false;
+      case 'head':
+        this.#passResponse(scan.head, exchange, arrived.length);
+        return true;
     }
-    if (scan.kind === 'malformed') {
-      this.#breakOff('malformed');
-      return false;
-    }
-    this.#passResponse(scan.head, exchange);
-    return true;
   }
 
-  #passResponse({ length, status, body }: ResponseHead, exchange: ForwardedExchange): void {
-    const { relay } = this.#connection;
+  #passResponse({ length, status, body }: ResponseHead, exchange: ForwardedExchange, arrived: number): void {
+    const { upstream } = this.#connection.relay;
     if (status === 101) {
       this.#upgrade(length, exchange);
       return;
     }
     if (status < 200) {
-      relay.upstream.forward(length);
+      upstream.forward(length);
       return;
     }
     this.#due.shift();
     recordForwarded(this.#connection, exchange, status);
     // The server declined the Upgrade: the connection goes on as it was.
-    if (exchange.head.upgrade !== undefined) this.#reading = { what: 'head' };
+    if (exchange.head === this.#upgrading) this.#reading = head;
     switch (body.kind) {
       case 'none':
-        relay.upstream.forward(length);
+        upstream.forward(length);
         break;
       case 'length':
-        relay.upstream.forward(length + body.length);
+        this.#passBody(length + body.length, arrived);
         break;
       case 'chunked':
-        relay.upstream.forward(length);
+        upstream.forward(length);
         this.#answering = { what: 'chunks', body: new ChunkedBody('ignored') };
         break;
       case 'close':
-        relay.upstream.tunnel();
-        this.#answering = { what: 'rest' };
-        this.#reading = { what: 'nothing' };
+        this.#passRest();
         break;
     }
   }
 
+  #passBody(count: number, arrived: number): void {
+    const complete = arrived >= count;
+    this.#connection.relay.upstream.forward(complete ? count : count - 1);
+    if (!complete) this.#answering = lastByte;
+  }
+
+  #passRest(): void {
+    this.#answering = rest;
+    this.#connection.relay.upstream.tunnel();
+  }
+
   #upgrade(length: number, exchange: ForwardedExchange): void {
-    const { relay } = this.#connection;
-    if (exchange.head.upgrade === undefined) {
+    const { upstream, downstream } = this.#connection.relay;
+    if (exchange.head !== this.#upgrading) {
       this.#breakOff('malformed');
       return;
     }
     this.#due.shift();
     recordForwarded(this.#connection, exchange, 101);
-    this.#tunnelling = true;
-    relay.upstream.forward(length);
-    relay.upstream.tunnel();
-    relay.downstream.tunnel();
+    this.#tunnel = this.#upgrading;
+    upstream.forward(length);
+    upstream.tunnel();
+    downstream.tunnel();
+    if (this.#draining) this.#close('drain');
   }
 
-  /** @returns whether there may be more to read */
   #readResponseChunks(arrived: Uint8Array, body: ChunkedBody): boolean {
     const step = body.step(arrived);
     if (step.kind === 'incomplete') return false;
@@ -312,44 +358,26 @@ class Http1 implements Protocol {
       return false;
     }
     this.#connection.relay.upstream.forward(step.count);
-    if (step.last) this.#answering = { what: 'head' };
+    if (step.last) this.#answering = head;
     return true;
   }
 
+  /** What was read whole has passed; half a head, or what waits behind a refusal, never does. */
   #mirrorClientEnd(): void {
     const { downstream, upstream } = this.#connection.relay;
     if (this.#clientEnded) return;
-    const inRequest = this.#reading.what === 'chunks' || downstream.pending > 0;
-    if (inRequest || (downstream.arrived().length > 0 && !this.#isCrowded() && this.#reading.what === 'head')) {
-      // The rest of the request will never come.
-      this.#breakOff('client-closed');
-      return;
-    }
-    if (downstream.arrived().length > 0 && this.#reading.what === 'head') return;
+    const left = downstream.arrived().length;
+    if (left > 0 && (this.#reading.what === 'upgrade' || (this.#isCrowded() && this.#reading !== nothing))) return;
     this.#clientEnded = true;
+    this.#stopTimer();
+    downstream.skip(left);
     upstream.end();
-    if (upstream.ended) this.#close('client-closed');
   }
 
+  /** Requests and bodies go on to a server that only ended its own direction. */
   #mirrorServerEnd(): void {
-    const { downstream, upstream } = this.#connection.relay;
-    const inResponse = this.#answering.what === 'chunks' || upstream.pending > 0 || upstream.arrived().length > 0;
-    if (inResponse) {
-      this.#breakOff('server-closed');
-      return;
-    }
-    if (this.#answering.what !== 'rest') downstream.end();
-    this.#close(this.#clientEnded ? 'client-closed' : 'server-closed');
-  }
-
-  #recordRefusal(reason: 'malformed' | 'limit' | 'unsupported', detail: string): void {
-    const { facts, recorder } = this.#connection;
-    recorder.record({ time: this.#connection.now(), connection: facts, verdict: 'DENY', reason, detail, status: 400 });
-  }
-
-  #refuse(detail: string, cause: CloseCause): void {
-    this.#recordRefusal('limit', detail);
-    this.#close(cause);
+    if (this.#answering !== rest) this.#passRest();
+    this.#endUnanswered();
   }
 
   #close(cause: CloseCause): void {
@@ -358,7 +386,7 @@ class Http1 implements Protocol {
     this.#connection.relay.close('graceful', cause);
   }
 
-  /** Half of a message is worse than none: both ends see a reset. */
+  /** Nothing of what is under way can be trusted: both ends see a reset. */
   #breakOff(cause: CloseCause): void {
     this.#closed = true;
     this.#connection.relay.close('reset', cause);

@@ -9,7 +9,7 @@
 
 import { limits } from '../../src/limits.ts';
 import type { HttpRequestHead } from '../decide.ts';
-import { all, contentLength, isHost, TARGET, TOKEN, VALUE } from './syntax.ts';
+import { all, contentLength, fieldValue, isHost, TARGET, TOKEN, VALUE } from './syntax.ts';
 
 export type Body =
   | { readonly kind: 'none' }
@@ -114,6 +114,7 @@ function requestLine(text: string, end: number): RequestLine | Refusal {
   if (!target.startsWith('/') && !(target === '*' && method === 'OPTIONS')) {
     return new Refusal('unsupported', 'the target is not in origin form');
   }
+  if (method === 'CONNECT') return new Refusal('unsupported', 'what follows a CONNECT could not be judged');
   return { method, target, version };
 }
 
@@ -145,7 +146,7 @@ class Fields {
       case 10: // connection
       case 14: // content-length
       case 17: // transfer-encoding
-        return this.#framing(text.slice(start, colon).toLowerCase(), text.slice(colon + 1, end).trim());
+        return this.#framing(text.slice(start, colon).toLowerCase(), fieldValue(text, colon + 1, end));
       default:
         return undefined;
     }
@@ -237,7 +238,7 @@ class ScannedHead implements RequestHead {
       const end = this.text.indexOf('\r\n', at);
       const colon = at + name.length;
       if (this.text.charCodeAt(colon) === 0x3a && this.text.slice(at, colon).toLowerCase() === name) {
-        values.push(this.text.slice(colon + 1, end).trim());
+        values.push(fieldValue(this.text, colon + 1, end));
       }
       at = end + 2;
     }

@@ -1,6 +1,6 @@
 /** The head of a response, read along for its framing (RFC 9112 section 6.3). It is never changed. */
 
-import { contentLength } from './syntax.ts';
+import { contentLength, fieldValue } from './syntax.ts';
 
 export type ResponseBody =
   | { readonly kind: 'none' }
@@ -27,7 +27,7 @@ const statusLine = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: |$)/;
 export function scanResponseHead(bytes: Uint8Array, method: string): ResponseScan {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const end = buffer.indexOf(emptyLine);
-  if (end === -1) return { kind: 'incomplete' };
+  if (end === -1) return scanStart(buffer);
   const text = buffer.toString('latin1', 0, end + 2);
   const lineEnd = text.indexOf('\r\n');
   const status = Number(statusLine.exec(text.slice(0, lineEnd))?.[1]);
@@ -41,6 +41,15 @@ export function scanResponseHead(bytes: Uint8Array, method: string): ResponseSca
   };
 }
 
+/** A server that ends its lines otherwise would be waited for in vain. */
+function scanStart(buffer: Buffer): ResponseScan {
+  const feed = buffer.indexOf(0x0a);
+  if (feed === 0 || (feed > 0 && buffer[feed - 1] !== 0x0d)) {
+    return { kind: 'malformed', detail: 'the response has a bare line feed' };
+  }
+  return { kind: 'incomplete' };
+}
+
 /** @returns what is wrong with it, as a sentence, or the framing */
 function framingOf(text: string, start: number): ResponseBody | string {
   let length: number | undefined;
@@ -52,7 +61,7 @@ function framingOf(text: string, start: number): ResponseBody | string {
     const size = colon - at;
     if (size === 14 || size === 17) {
       const name = text.slice(at, colon).toLowerCase();
-      const value = text.slice(colon + 1, end).trim();
+      const value = fieldValue(text, colon + 1, end);
       if (name === 'content-length') {
         const given = contentLength(value);
         if (given === undefined || (length !== undefined && length !== given))

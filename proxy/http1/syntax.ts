@@ -41,7 +41,23 @@ export function isHost(text: string): boolean {
   return /^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]]+)(?::[0-9]{1,5})?$/.test(text);
 }
 
-/** Digits only, and few enough to be exact. Undefined for anything else. */
+/** Digits only, and few enough to be exact. Undefined for anything else; so is what could be read as octal. */
 export function contentLength(text: string): number | undefined {
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+  return /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * A field's value without the spaces and tabs around it (RFC 9110 section 5.5), and nothing else: `trim` takes 0xa0 for a
+ * space, which is a part of the value to servers.
+ */
+export function fieldValue(text: string, start: number, end: number): string {
+  let first = start;
+  let last = end;
+  while (first < last && isBlank(text.charCodeAt(first))) first++;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--;
+  return text.slice(first, last);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
