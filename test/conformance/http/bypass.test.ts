@@ -10,7 +10,8 @@ import { eventually } from '../../netns/eventually.ts';
 import { policy } from '../../netns/policies.ts';
 import { agentOf, topologyOf } from '../../netns/scene.ts';
 import { startOrigins } from './origins.ts';
-import { type Vector, vectors } from './vectors.ts';
+import type { Vector } from './vectors/vector.ts';
+import { vectors } from './vectors.ts';
 
 const rules = policy(
   'bypass',

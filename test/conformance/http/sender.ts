@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Vector } from './vectors.ts';
+import type { Vector } from './vectors/vector.ts';
 
 const [address, port] = process.argv.slice(2);
 /** A server that waits for more has decided by then; the time is only lost where one does. */
