@@ -39,6 +39,8 @@ static __always_inline void judge_stream_anew(struct conn *conn, const struct fl
 		stream->endpoint = conn->endpoint;
 		stream->peer = conn->peer;
 	}
+	if (conn->verdict == VERDICT_REDIRECT)
+		conn->reason = REASON_JUDGED;
 	if (conn->verdict == VERDICT_REDIRECT || (stream && stream->mode == STREAM_DIVERTED))
 		return;
 	conn->judged = 0;

@@ -81,6 +81,8 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 	if (entry.verdict == VERDICT_REDIRECT) {
 		conn.judged = open_stream(skb, packet, flow, &conn);
 		conn.diverted = !conn.judged;
+		if (conn.judged)
+			conn.reason = entry.reason = REASON_JUDGED;
 	}
 	follow_state(&conn, packet, true);
 	remember_l2(skb, &conn, true);

@@ -12,7 +12,10 @@ export interface Segment {
   readonly flags?: string;
   readonly sequence?: number;
   readonly acknowledgement?: number;
-  readonly payload?: string;
+  readonly payload?: string | Uint8Array;
+  readonly window?: number;
+  /** TCP options, padded to a multiple of four bytes. */
+  readonly tcpOptions?: Uint8Array;
   /** Bytes between the IP header and the transport header: IPv4 options or an IPv6 hop-by-hop header. */
   readonly options?: boolean;
   /** Offset of this fragment in bytes, and whether more follow. */
@@ -47,18 +50,21 @@ export function icmpError(source: string, destination: string, about: Segment): 
 }
 
 function transportOf(segment: Segment): Buffer {
-  const payload = Buffer.from(segment.payload ?? '');
+  const payload =
+    typeof segment.payload === 'object' ? Buffer.from(segment.payload) : Buffer.from(segment.payload ?? '', 'latin1');
   const protocol = segment.protocol ?? protocols.tcp;
   if (segment.fragment && segment.fragment.offset > 0) return payload;
   if (protocol === protocols.tcp) {
-    const tcp = Buffer.alloc(20);
+    const options = segment.tcpOptions ?? Buffer.alloc(0);
+    const tcp = Buffer.alloc(20 + options.length);
     tcp.writeUInt16BE(segment.sourcePort ?? 0, 0);
     tcp.writeUInt16BE(segment.destinationPort ?? 0, 2);
-    tcp.writeUInt32BE(segment.sequence ?? 1, 4);
-    tcp.writeUInt32BE(segment.acknowledgement ?? 0, 8);
-    tcp[12] = 5 << 4;
+    tcp.writeUInt32BE((segment.sequence ?? 1) >>> 0, 4);
+    tcp.writeUInt32BE((segment.acknowledgement ?? 0) >>> 0, 8);
+    tcp[12] = (tcp.length / 4) << 4;
     tcp[13] = Array.from(segment.flags ?? 'A').reduce((bits, flag) => bits | (flagBits[flag] ?? 0), 0);
-    tcp.writeUInt16BE(0xffff, 14);
+    tcp.writeUInt16BE(segment.window ?? 0xffff, 14);
+    tcp.set(options, 20);
     return Buffer.concat([tcp, payload]);
   }
   const header = Buffer.alloc(8);

@@ -1,0 +1,162 @@
+/** Where a judged connection begins and ends, and what is diverted from its SYN on. */
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { stream_mode } from '../../src/datapath/abi.generated.ts';
+import { get, judgeBench } from './judge-bench.ts';
+import { JudgedConnection, linuxOptions } from './judged-connection.ts';
+
+const bench = judgeBench();
+after(() => bench[Symbol.dispose]());
+
+const passed = 'pass judged';
+const ok = get('/ok');
+
+function opened(): JudgedConnection {
+  const connection = new JudgedConnection(bench);
+  assert.deepEqual(connection.open(), [passed, passed, passed]);
+  return connection;
+}
+
+test('options of SYN and SYN-ACK are kept', () => {
+  const connection = opened();
+  const { mss, scale, options, timestamp } = connection.side('client');
+  assert.deepEqual({ mss, scale, options, timestamp }, { mss: 1460, scale: 7, options: 7, timestamp: 1 });
+  const times = Buffer.from('0101080a0000aabb00000001', 'hex');
+  connection.client({ tcpOptions: times, window: 321 });
+  assert.equal(connection.side('client').timestamp, 0xaabb);
+  assert.equal(connection.side('client').window, 321);
+});
+
+test('a connection without options is judged too', () => {
+  const connection = new JudgedConnection(bench);
+  assert.deepEqual(connection.open(Buffer.alloc(0)), [passed, passed, passed]);
+  const { mss, scale, options } = connection.side('server');
+  assert.deepEqual({ mss, scale, options }, { mss: 536, scale: 0, options: 0 });
+  assert.equal(connection.client({ payload: ok }), passed);
+});
+
+test('nothing passes on a SYN alone, nor on an answer to another one', () => {
+  const connection = new JudgedConnection(bench);
+  assert.equal(connection.client({ flags: 'S', at: -1 }), passed);
+  assert.equal(connection.client({ payload: ok }), 'drop stream');
+  assert.equal(connection.server({ payload: 'x' }), 'drop stream');
+  assert.equal(connection.server({ flags: 'SA', at: -1, ack: 1 }), 'drop stream');
+  assert.equal(connection.client({ payload: ok }), 'drop stream');
+  assert.equal(connection.server({ flags: 'SA', at: -1 }), passed);
+  assert.equal(connection.client({ payload: ok }), passed);
+});
+
+for (const [name, part] of [
+  ['data', { payload: ok }],
+  ['MPTCP', { tcpOptions: Buffer.from('1e0c00810000000000000000', 'hex') }],
+  ['MD5', { tcpOptions: Buffer.from(`1312${'00'.repeat(16)}0101`, 'hex') }],
+  ['AO', { tcpOptions: Buffer.from(`1d10${'00'.repeat(14)}`, 'hex') }],
+  ['an option that runs out of the header', { tcpOptions: Buffer.from('0101020a', 'hex') }],
+  ['urgent data', { flags: 'SU' }],
+] as const) {
+  test(`a SYN with ${name} is diverted`, () => {
+    const connection = new JudgedConnection(bench);
+    const tcpOptions = 'tcpOptions' in part ? part.tcpOptions : linuxOptions;
+    assert.equal(connection.client({ flags: 'S', at: -1, ...part, tcpOptions }), 'redirect diverted');
+    assert.equal(connection.stream, undefined);
+    assert.equal(connection.server({ flags: 'SA', at: -1 }), 'redirect diverted');
+  });
+}
+
+test('IP options and fragments are dropped on an open connection', () => {
+  const connection = opened();
+  assert.equal(connection.client({ payload: ok, options: true }), 'drop ip-options');
+  assert.equal(connection.client({ payload: ok, fragment: { offset: 0, more: true, id: 1 } }), 'drop fragment');
+  assert.equal(connection.client({ payload: ok }), passed);
+});
+
+test('later SYNs change nothing until the server answers them', () => {
+  const connection = opened();
+  assert.equal(connection.client({ payload: ok }), passed);
+  connection.server({ ack: ok.length });
+  assert.equal(connection.client({ flags: 'S', at: 7000 }), passed, 'the server will challenge it');
+  assert.equal(connection.client({ at: 7001, payload: ok }), 'drop beyond');
+  assert.equal(connection.client({ at: ok.length, payload: ok }), passed);
+  assert.equal(connection.client({ flags: 'S', at: -1, payload: 'x' }), 'drop stream');
+  assert.equal(connection.client({ flags: 'SA', at: -1 }), 'drop stream', 'split handshake');
+  assert.equal(connection.server({ flags: 'S', at: -1 }), 'drop stream', 'simultaneous open');
+});
+
+test('the server forgot the connection: with its new SYN-ACK the old bytes count for nothing', () => {
+  for (const isn of [1000, 99000]) {
+    const connection = opened();
+    assert.equal(connection.client({ payload: ok }), passed);
+    connection.server({ ack: ok.length });
+    connection.clientIsn = isn;
+    assert.equal(connection.client({ flags: 'S', at: -1, tcpOptions: linuxOptions }), passed);
+    assert.equal(connection.server({ flags: 'SA', at: -1, tcpOptions: linuxOptions }), passed);
+    assert.notEqual(connection.client({ payload: get('/no') }), passed, `initial number ${isn}`);
+  }
+});
+
+test('a SYN-ACK again, after a SYN again, changes nothing', () => {
+  const connection = new JudgedConnection(bench);
+  connection.client({ flags: 'S', at: -1 });
+  connection.server({ flags: 'SA', at: -1 });
+  connection.client({ flags: 'S', at: -1 });
+  assert.equal(connection.client({ payload: ok }), passed);
+  assert.equal(connection.server({ flags: 'SA', at: -1 }), passed);
+  assert.equal(connection.client({ payload: get('/no') }), 'drop mismatch');
+  connection.server({ ack: ok.length });
+  assert.equal(connection.client({ at: ok.length, payload: ok }), passed);
+});
+
+test('ports are used again after a close', () => {
+  const connection = opened();
+  connection.client({ payload: ok, flags: 'FA' });
+  connection.server({ ack: ok.length + 1, flags: 'FA' });
+  connection.client({ at: ok.length + 1, ack: 1 });
+  assert.equal(connection.mode, stream_mode.opening);
+  assert.equal(connection.client({ at: ok.length + 1, ack: 1, payload: ok }), 'drop stream');
+  const { generation } = connection;
+  connection.clientIsn = 777_777;
+  connection.serverIsn = 888_888;
+  assert.deepEqual(connection.open(), [passed, passed, passed]);
+  assert.notEqual(connection.generation, generation);
+  assert.equal(connection.client({ payload: ok }), passed);
+});
+
+test('an RST ends the stream only with numbers that its receiver believes', () => {
+  const wrong = opened();
+  assert.equal(wrong.client({ flags: 'R', at: -2 }), 'drop stream');
+  assert.equal(wrong.client({ flags: 'R', at: 2 ** 31 }), 'drop stream');
+  assert.equal(wrong.server({ flags: 'RA', at: -2 }), 'drop stream');
+  assert.equal(wrong.server({ flags: 'RA', at: 5 }), passed, 'in the window: the client will challenge it');
+  assert.equal(wrong.client({ payload: ok }), passed);
+  for (const at of [0, 5, 60000]) {
+    const right = opened();
+    assert.equal(right.client({ flags: 'R', at }), passed);
+    assert.equal(right.mode, stream_mode.opening);
+    assert.equal(right.client({ payload: ok }), 'drop stream', `${at}`);
+  }
+  const byServer = opened();
+  assert.equal(byServer.server({ flags: 'RA', at: 0 }), passed);
+  assert.equal(byServer.client({ payload: ok }), 'drop stream');
+});
+
+test('a FIN counts only at the end of what passed', () => {
+  const connection = opened();
+  assert.equal(connection.client({ flags: 'FA', at: 5 }), 'drop beyond');
+  assert.equal(connection.client({ payload: ok }), passed);
+  assert.equal(connection.client({ flags: 'FA', at: 0 }), 'drop stream');
+  assert.equal(connection.client({ flags: 'FA', payload: ok.slice(0, 5) }), 'drop stream');
+  assert.equal(connection.side('client').fin, 0);
+  assert.equal(connection.client({ flags: 'FA', at: ok.length }), passed);
+  assert.equal(connection.side('client').fin, 1);
+  assert.equal(connection.client({ flags: 'FA', at: ok.length }), passed, 'again');
+  assert.equal(connection.client({ flags: 'FA', payload: ok }), passed, 'with what came before it');
+});
+
+test('urgent data is held, flags that no receiver takes are dropped', () => {
+  const connection = opened();
+  assert.equal(connection.client({ flags: '', payload: ok }), 'drop stream');
+  assert.equal(connection.client({ flags: 'P', payload: ok }), 'drop stream');
+  assert.equal(connection.client({ flags: 'RA', payload: ok }), 'drop stream');
+  assert.equal(connection.client({ flags: 'UA', payload: ok }), 'drop held');
+});

@@ -1,0 +1,169 @@
+/** One connection under an L7 rule, played segment by segment from both its ends. */
+
+import { direction as directions, flow_key, steering, stream, stream_side } from '../../src/datapath/abi.generated.ts';
+import { writeAddress } from '../../src/datapath/address-bytes.ts';
+import type { Direction } from '../../src/identity/identity.ts';
+import { addresses, type TapBench } from './bench-tap.ts';
+import { frame, type Segment } from './packet.ts';
+
+export interface Family {
+  readonly self: string;
+  readonly peer: string;
+  /** Of the rule: the endpoint is the client, or the server. */
+  readonly direction: Direction;
+}
+
+export const ipv4: Family = { self: addresses.self, peer: addresses.peer, direction: 'egress' };
+export const ipv6: Family = { self: addresses.self6, peer: addresses.peer6, direction: 'egress' };
+export const ipv4Server: Family = { ...ipv4, direction: 'ingress' };
+
+/** MSS 1460, SACK permitted, timestamps, window scale 7: what Linux sends. */
+export const linuxOptions = Buffer.from('020405b40402080a0000000100000000010303 07'.replaceAll(' ', ''), 'hex');
+
+let nextPort = 20000;
+
+/** Fields that a segment of the connection has unless the test says otherwise. */
+export type Part = Partial<Pick<Segment, 'flags' | 'payload' | 'window' | 'tcpOptions' | 'options' | 'fragment'>> & {
+  /** Bytes from the stream's beginning; the first byte behind the SYN is 0. */
+  readonly at?: number;
+  /** The same of the other end's stream. */
+  readonly ack?: number;
+};
+
+export class JudgedConnection {
+  readonly port = nextPort++;
+  readonly #bench: TapBench;
+  readonly #family: Family;
+  readonly serverPort: number;
+  /** False: many segments are played, and nobody asks what became of each. */
+  counted = true;
+  clientIsn: number;
+  serverIsn: number;
+
+  constructor(bench: TapBench, { family = ipv4, clientIsn = 1000, serverIsn = 5000, serverPort = 80 } = {}) {
+    this.#bench = bench;
+    this.#family = family;
+    this.clientIsn = clientIsn;
+    this.serverIsn = serverIsn;
+    this.serverPort = serverPort;
+  }
+
+  /** SYN, SYN-ACK, ACK. @returns what became of each */
+  open(options: Uint8Array = linuxOptions): string[] {
+    return [
+      this.client({ flags: 'S', at: -1, tcpOptions: options }),
+      this.server({ flags: 'SA', at: -1, tcpOptions: options }),
+      this.client({ at: 0 }),
+    ];
+  }
+
+  /** @returns e.g. `pass judged` */
+  client({ at = 0, ack = 0, flags = 'A', ...rest }: Part): string {
+    return this.#run(
+      this.#family.direction === 'egress',
+      frame({
+        ...this.#ends(true),
+        sequence: this.clientIsn + 1 + at,
+        acknowledgement: this.serverIsn + 1 + ack,
+        flags,
+        ...rest,
+      }),
+    );
+  }
+
+  server({ at = 0, ack = 0, flags = 'A', ...rest }: Part): string {
+    return this.#run(
+      this.#family.direction === 'ingress',
+      frame({
+        ...this.#ends(false),
+        sequence: this.serverIsn + 1 + at,
+        acknowledgement: this.clientIsn + 1 + ack,
+        flags,
+        ...rest,
+      }),
+    );
+  }
+
+  /** An empty segment of the client. */
+  get segment(): Buffer {
+    return frame({ ...this.#ends(true), flags: 'A' });
+  }
+
+  get key(): Buffer {
+    const key = Buffer.alloc(flow_key.size);
+    const { source, destination } = this.#ends(true);
+    writeAddress(source, key, flow_key.client.offset);
+    writeAddress(destination, key, flow_key.server.offset);
+    key.writeUInt16BE(this.port, flow_key.client_port.offset);
+    key.writeUInt16BE(this.serverPort, flow_key.server_port.offset);
+    key[flow_key.protocol.offset] = 6;
+    key[flow_key.direction.offset] = directions[this.#family.direction];
+    return key;
+  }
+
+  /** `struct stream`; undefined: it has none. */
+  get stream(): Buffer | undefined {
+    return this.#bench.map('streams').get(this.key);
+  }
+
+  get mode(): number | undefined {
+    return this.stream?.readUInt8(stream.mode.offset);
+  }
+
+  get doubt(): number | undefined {
+    return this.stream?.readUInt8(stream.doubt.offset);
+  }
+
+  get bodyLeft(): bigint | undefined {
+    return this.stream?.readBigUInt64LE(stream.body_left.offset);
+  }
+
+  side(name: 'client' | 'server'): Record<keyof Omit<typeof stream_side, 'size'>, number> {
+    const value = this.stream;
+    if (!value) throw new Error('the connection has no stream');
+    const read = ({ offset, size }: { offset: number; size: number }): number =>
+      value.readUIntLE(stream[name].offset + offset, size);
+    return {
+      next: read(stream_side.next),
+      acked: read(stream_side.acked),
+      timestamp: read(stream_side.timestamp),
+      window: read(stream_side.window),
+      mss: read(stream_side.mss),
+      scale: read(stream_side.scale),
+      options: read(stream_side.options),
+      fin: read(stream_side.fin),
+    };
+  }
+
+  /** @returns enum steered */
+  steer(command: number, { generation = this.generation, clientNext = 0, serverNext = 0 } = {}): number {
+    const data = Buffer.alloc(steering.size);
+    this.key.copy(data, steering.flow.offset);
+    data.writeBigUInt64LE(generation, steering.generation.offset);
+    data.writeUInt32LE(command, steering.command.offset);
+    data.writeUInt32LE((this.clientIsn + 1 + clientNext) >>> 0, steering.client_next.offset);
+    data.writeUInt32LE((this.serverIsn + 1 + serverNext) >>> 0, steering.server_next.offset);
+    return this.#bench.steer(data);
+  }
+
+  get generation(): bigint {
+    return this.stream?.readBigUInt64LE(stream.generation.offset) ?? 0n;
+  }
+
+  #run(fromEndpoint: boolean, packet: Buffer): string {
+    if (!this.counted) {
+      this.#bench.play(fromEndpoint, packet);
+      return 'not counted';
+    }
+    const { action, reasons } = fromEndpoint ? this.#bench.fromEndpoint(packet) : this.#bench.toEndpoint(packet);
+    return [action, ...reasons].join(' ');
+  }
+
+  #ends(fromClient: boolean): Pick<Segment, 'source' | 'destination' | 'sourcePort' | 'destinationPort'> {
+    const { self, peer, direction } = this.#family;
+    const [client, server] = direction === 'egress' ? [self, peer] : [peer, self];
+    return fromClient
+      ? { source: client, destination: server, sourcePort: this.port, destinationPort: this.serverPort }
+      : { source: server, destination: client, sourcePort: this.serverPort, destinationPort: this.port };
+  }
+}
