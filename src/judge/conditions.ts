@@ -4,7 +4,7 @@
  */
 
 import type { HttpRule } from '../policy/resolved.ts';
-import { LEFT_TO_PROXY } from './grammar.ts';
+import { isLeftToProxy } from './grammar.ts';
 import { NotCompilable } from './regex.ts';
 import { MARK_BITS } from './table.ts';
 
@@ -31,7 +31,7 @@ interface Growing extends NamedField {
 const plainName = /^[0-9A-Za-z-]+$/;
 /** Printable ASCII that neither begins nor ends with a space. */
 const plainValue = /^[!-~](?:[ -~]*[!-~])?$/;
-const special: ReadonlySet<string> = new Set(['host', 'content-length', 'connection', ...LEFT_TO_PROXY]);
+const special: ReadonlySet<string> = new Set(['host', 'content-length', 'connection']);
 
 export class Conditions {
   readonly #fields = new Map<string, Growing>();
@@ -84,7 +84,8 @@ function parse(text: string): { name: string; value?: string } {
 function check(name: string, value: string | undefined): void {
   if (!plainName.test(name))
     throw new NotCompilable('a header name with other characters than letters, digits, hyphens');
-  if (special.has(name.toLowerCase())) throw new NotCompilable(`a condition on the header ${name}`);
+  const lower = name.toLowerCase();
+  if (special.has(lower) || isLeftToProxy(lower)) throw new NotCompilable(`a condition on the header ${name}`);
   if (value !== undefined && !plainValue.test(value)) {
     throw new NotCompilable('a header value that is empty or not printable ASCII');
   }

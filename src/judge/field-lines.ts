@@ -101,6 +101,8 @@ class FieldLines {
       }
     }
     for (const [prefix, node] of nodes) {
+      // A name of LEFT_TO_PROXY with all its continuations: there is no way on.
+      if (prefix.endsWith('-') && handlers.has(prefix)) continue;
       const branching = new Set<number>();
       for (const [longer, child] of nodes) {
         if (longer.length !== prefix.length + 1 || !longer.startsWith(prefix)) continue;

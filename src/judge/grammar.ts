@@ -32,13 +32,13 @@ export const CONNECTION: Regex = parsePattern('(?i)keep-alive|close');
 /** Ten digits: 9 GB. No leading zeros. */
 export const CONTENT_LENGTH: Regex = parsePattern('0|[1-9][0-9]{0,9}');
 
-/** Fields whose presence alone makes a request one for the proxy. */
-export const LEFT_TO_PROXY = [
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'te',
-  'trailer',
-  'proxy-connection',
-  'http2-settings',
-] as const;
+/**
+ * Fields whose presence alone makes a request one for the proxy. With a hyphen at the end: all that begin so, which
+ * saves the states for the rest of the name; requests to an origin have no other `Transfer-…` and `Proxy-…`.
+ */
+export const LEFT_TO_PROXY = ['transfer-', 'proxy-', 'upgrade', 'expect', 'te', 'trailer'] as const;
+
+/** @param name in lower case */
+export function isLeftToProxy(name: string): boolean {
+  return LEFT_TO_PROXY.some((one) => (one.endsWith('-') ? name.startsWith(one) : name === one));
+}

@@ -28,6 +28,9 @@ test('plain heads are accepted, with their parts', () => {
     'Content-Length: 0\r\n',
     'Cookie: a; b=\xff\r\n',
     'Empty:\r\n',
+    'Upgrade-Insecure-Requests: 1\r\n',
+    'Transfer: 1\r\n',
+    'Ted: 1\r\n',
   ];
   for (const field of others) assert.ok(judge(table, `${line}${field}Host: a\r\n\r\n`).accepted, field);
 });
@@ -44,7 +47,7 @@ test('whatever is not plain is left to the proxy', () => {
     'Connection: upgrade',
     'Connection: close, x',
     'Connection:',
-    'HTTP2-Settings: a',
+    'Proxy-Authorization: a',
     'Content-Length: 01',
     'Content-Length: +1',
     'Content-Length: 1,1',
