@@ -13,13 +13,21 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test bench clean packages test-packages modules conformance
+.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench clean packages test-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## Build, then show allowed and denied requests in network namespaces of their own (root)
 	@scripts/node scripts/demo.ts
+
+demo-kafka: build build/kafka/bind-elsewhere.so kafka-packages ## The same for topics of a Kafka broker; KAFKA=real for Apache Kafka (root)
+	@scripts/node scripts/demo-kafka.ts
+
+# What gives librdkafka's mock cluster an address that other namespaces reach.
+build/kafka/bind-elsewhere.so: test/kafka/bind-elsewhere.c | packages
+	@mkdir -p $(@D)
+	clang -O2 -Wall -Werror -shared -fPIC -o $@ $<
 
 test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests (root)
 	@$(MAKE) --no-print-directory lint
@@ -69,6 +77,9 @@ netns-test: build ## Run the agent against real traffic in network namespaces (r
 conformance: build test-packages ## Try to talk around the HTTP rules, against seven servers (root)
 	$(NODE_TEST) --test-concurrency=1 'test/conformance/**/*.test.ts'
 
+kafka-test: build build/kafka/bind-elsewhere.so kafka-packages ## Kafka's own clients and ACLs against Apache Kafka, through the agent (root)
+	$(NODE_TEST) --test-concurrency=1 'test/kafka/**/*.test.ts'
+
 bench: build ## Measure side by side with other proxies (root)
 	scripts/node bench/run.ts
 
@@ -81,6 +92,10 @@ packages:
 
 test-packages:
 	@scripts/system-packages test
+
+kafka-packages: KAFKA_GROUPS := kafka $(if $(filter kafka-test bench-kafka,$(MAKECMDGOALS))$(filter real,$(KAFKA)),java)
+kafka-packages:
+	@scripts/system-packages $(KAFKA_GROUPS)
 
 modules: packages
 	@scripts/node-modules

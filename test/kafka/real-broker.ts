@@ -1,0 +1,145 @@
+/**
+ * Apache Kafka, one KRaft node that is broker and controller. The jars come from Maven Central, once for each version,
+ * into build/kafka, beside the data of each start.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../netns/eventually.ts';
+import type { Station } from '../netns/topology.ts';
+import { type Broker, bootstrapOf, kafkaPort } from './station.ts';
+
+/** The newest that our tables of versions know (proxy/kafka/apis.ts). */
+export const kafkaVersion = '4.3.1';
+
+const directory = fileURLToPath(new URL('../../build/kafka/', import.meta.url));
+const createTopics = fileURLToPath(new URL('create-topics.ts', import.meta.url));
+const jars = join(directory, `jars-${kafkaVersion}`);
+
+/** Why there is no real broker; undefined: there is one. Fetches the jars at the first call. */
+export function missingBroker(): string | undefined {
+  if (existsSync(jars)) return undefined;
+  for (const command of ['java', 'mvn']) {
+    try {
+      execFileSync(command, ['-version'], { stdio: 'ignore' });
+    } catch {
+      return `no ${command}: scripts/system-packages java installs it`;
+    }
+  }
+  mkdirSync(directory, { recursive: true });
+  const work = mkdtempSync(join(directory, 'fetch-'));
+  try {
+    writeFileSync(join(work, 'pom.xml'), pom());
+    const args = `-q -B -f ${work} dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=${work}/jars`;
+    execFileSync('mvn', args.split(' '), { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+    renameSync(join(work, 'jars'), jars);
+    return undefined;
+  } catch (error) {
+    return `Maven could not fetch Apache Kafka: ${String(error).slice(0, 500)}`;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function pom(): string {
+  // slf4j-simple: without a binding neither the broker nor the tools could say what is wrong.
+  const dependencies = [
+    ['org.apache.kafka', 'kafka_2.13', kafkaVersion],
+    ['org.apache.kafka', 'kafka-tools', kafkaVersion],
+    ['org.slf4j', 'slf4j-simple', '1.7.36'],
+  ].map(
+    ([group, artifact, version]) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  );
+  return `<project><modelVersion>4.0.0</modelVersion><groupId>sluice</groupId><artifactId>kafka</artifactId>
+<version>1</version><packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>`;
+}
+
+/** Arguments of `java` up to the main class. Tests are short: time to start counts, not what the code becomes. */
+export function java(heapMiB: number, tuning: 'start' | 'speed'): string[] {
+  const quick = tuning === 'start' ? ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'] : [];
+  const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+  return [...quick, log, `-Xms${heapMiB}m`, `-Xmx${heapMiB}m`, '-cp', `${jars}/*`];
+}
+
+export interface RealBrokerSetup {
+  /** Further lines of server.properties. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Created before the broker is given back. */
+  readonly topics?: readonly string[];
+  readonly heapMiB?: number;
+  readonly tuning?: 'start' | 'speed';
+}
+
+const dataDirectories = new Set<string>();
+process.on('exit', () => {
+  for (const path of dataDirectories) rmSync(path, { recursive: true, force: true });
+});
+
+/** Up in about 8 s. @throws {Error} with its log when it ends instead. */
+export async function startRealBroker(station: Station, setup: RealBrokerSetup = {}): Promise<Broker> {
+  mkdirSync(directory, { recursive: true });
+  const data = mkdtempSync(join(directory, 'broker-'));
+  dataDirectories.add(data);
+  const bootstrap = bootstrapOf(station);
+  const file = join(data, 'server.properties');
+  const properties = { ...serverProperties(bootstrap, join(data, 'log')), ...setup.properties };
+  const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(file, lines.join(''));
+
+  const jvm = java(setup.heapMiB ?? 384, setup.tuning ?? 'start');
+  const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', 'c2x1aWNlLXRlc3QtY2x1cw', '-c', file];
+  station.namespace.runSync('java', ...jvm, ...format);
+  const child = station.namespace.spawn('java', [...jvm, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+  }
+  await eventually(
+    'the broker listens',
+    async () => {
+      if (child.exitCode !== null) throw new Error(`the broker ended: ${log}`);
+      const { stdout } = await station.namespace.run('ss', '-Hltn', `sport = :${kafkaPort}`);
+      return stdout !== '' || undefined;
+    },
+    60_000,
+  );
+  const { topics = [] } = setup;
+  if (topics.length > 0) station.namespace.runSync(process.execPath, createTopics, bootstrap, ...topics);
+  return {
+    station,
+    bootstrap,
+    get log() {
+      return log;
+    },
+  };
+}
+
+function serverProperties(bootstrap: string, log: string): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.bootstrap.servers': '127.0.0.1:9093',
+    listeners: `PLAINTEXT://:${kafkaPort},CONTROLLER://127.0.0.1:9093`,
+    'advertised.listeners': `PLAINTEXT://${bootstrap}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': log,
+    'num.partitions': '1',
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    ...singleNode('offsets.topic', 'num.partitions'),
+    ...singleNode('transaction.state.log', 'num.partitions'),
+    ...singleNode('share.coordinator.state.topic', 'num.partitions'),
+  };
+}
+
+/** Internal topics as one node can have them. */
+function singleNode(topic: string, partitions: string): Record<string, string> {
+  const min = topic === 'offsets.topic' ? {} : { [`${topic}.min.isr`]: '1' };
+  return { [`${topic}.replication.factor`]: '1', [`${topic}.${partitions}`]: '1', ...min };
+}
