@@ -10,13 +10,13 @@ export interface Origin {
   readonly name: string;
   readonly port: number;
   /** One line a request: method and target. */
-  seen(): readonly string[];
+  readonly seen: () => readonly string[];
 }
 
 interface Program {
   readonly name: string;
   /** @returns command and arguments; `log` is the file that it must write. */
-  command(port: number, directory: string, log: string): readonly string[];
+  readonly command: (port: number, directory: string, log: string) => readonly string[];
 }
 
 const programs: readonly Program[] = [
