@@ -66,6 +66,8 @@ export const limits = {
   kafkaEntries: 65_536,
   /** A denial that lists what was denied, bytes; above, the connection is closed. */
   kafkaAnswerBytes: 8 * 1024 * 1024,
+  /** Denials of one connection that wait for the broker to answer what came before, bytes; above, requests wait unread. */
+  kafkaWaitingBytes: 256 * 1024,
   /** Requests of one connection that wait for their responses; the next one waits unread. Java sends 5, librdkafka as many as it likes. */
   kafkaPipelinedRequests: 256,
   /** What must be there at once of a message that is read as it comes: a header, or a name and the numbers around it, bytes. */

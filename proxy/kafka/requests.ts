@@ -33,7 +33,7 @@ export class Requests {
     const { connection, slots, ending, closed } = this.#exchange;
     const { downstream } = connection.relay;
     if (ending || closed || slots.length >= limits.kafkaPipelinedRequests) return false;
-    if (downstream.backlog > limits.relayBacklogHighBytes) return false;
+    if (slots.bytes > limits.kafkaWaitingBytes || downstream.backlog > limits.relayBacklogHighBytes) return false;
     if (this.#held !== undefined) return this.#takeHeld(this.#held);
     if (this.#stream !== undefined) return this.#takeStream(this.#stream);
     if (downstream.pending > 0) return downstream.ended && this.#clientEnded();
@@ -55,8 +55,12 @@ export class Requests {
   #takeHeld(held: HeldFrame): boolean {
     const { downstream } = this.#exchange.connection.relay;
     const frame = held.take(downstream);
-    if (frame === undefined) return downstream.ended ? this.#clientEnded() : false;
+    if (frame === 'incomplete') return downstream.ended && this.#clientEnded();
     this.#held = undefined;
+    if (frame === 'no room') {
+      held.release();
+      return this.#refuse('limit', 'no memory left for requests');
+    }
     this.#frame(frame, held);
     held.release();
     return true;
@@ -136,7 +140,11 @@ export class Requests {
     if (!whole) {
       const { stream } = api;
       const streams = total > limits.kafkaHeldRequestBytes || api.streams?.(request) === true;
-      if (stream === undefined || !streams) return this.#hold(total, start);
+      if (stream === undefined || !streams) {
+        const held = this.#hold(total, start);
+        if (held !== 'no room') return held;
+        if (stream === undefined) return this.#refuse('limit', 'no memory left for requests', start);
+      }
       this.#stopTimer();
       this.#stream = { stream: stream(request, total), request: judged };
       return true;
@@ -200,13 +208,13 @@ export class Requests {
     return false;
   }
 
-  #hold(total: number, start: { key: number; version: number; correlationId: number }): boolean {
+  #hold(total: number, start: { key: number; version: number; correlationId: number }): boolean | 'no room' {
     if (total <= limits.relayArrivalBytes) return this.#wait();
     if (total > limits.kafkaHeldRequestBytes) {
       return this.#refuse('limit', `request of ${total} bytes that must be judged as a whole`, start);
     }
     this.#held = HeldFrame.of(total);
-    if (this.#held === undefined) return this.#refuse('limit', 'no memory left for requests', start);
+    if (this.#held === undefined) return 'no room';
     this.#startTimer();
     return true;
   }

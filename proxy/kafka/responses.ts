@@ -118,16 +118,21 @@ export class Responses {
     if (total <= limits.relayArrivalBytes) return this.#brokerEnded();
     this.#held = total > limits.kafkaHeldResponseBytes ? undefined : HeldFrame.of(total);
     if (this.#held !== undefined) return true;
-    this.#exchange.recordRefusal('limit', `${slot.request.api.name} response of ${total} bytes`);
+    return this.#tooLarge(slot.request, `response of ${total} bytes`);
+  }
+
+  #tooLarge({ api }: Judged, detail: string): boolean {
+    this.#exchange.recordRefusal('limit', `${api.name}: ${detail}`);
     this.#exchange.close('reset', 'limit');
     return false;
   }
 
   #takeHeld(slot: BrokerSlot, held: HeldFrame): boolean {
     const frame = held.take(this.#exchange.connection.relay.upstream);
-    if (frame === undefined) return this.#brokerEnded();
+    if (frame === 'incomplete') return this.#brokerEnded();
     this.#held = undefined;
     held.release();
+    if (frame === 'no room') return this.#tooLarge(slot.request, 'no memory left for responses');
     return slot.plan.kind === 'rewrite' && this.#send(slot.request, slot.plan, frame);
   }
 

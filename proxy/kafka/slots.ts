@@ -34,7 +34,11 @@ export class Slots {
     return this.#slots.length - this.#first;
   }
 
+  /** Answers of ours, and parts of such, that wait for their turn. */
+  bytes = 0;
+
   push(slot: Slot): void {
+    this.bytes += ownBytes(slot);
     this.#slots.push(slot);
   }
 
@@ -43,9 +47,16 @@ export class Slots {
   }
 
   shift(): void {
+    const head = this.head();
+    if (head !== undefined) this.bytes -= ownBytes(head);
     this.#first++;
     if (this.#first < 64 && this.#first < this.#slots.length) return;
     this.#slots = this.#slots.slice(this.#first);
     this.#first = 0;
   }
+}
+
+function ownBytes(slot: Slot): number {
+  if (slot.kind === 'answer') return slot.frame.length;
+  return slot.kind === 'broker' && slot.plan.kind === 'insert' ? slot.plan.elements.bytes.length : 0;
 }

@@ -10,7 +10,7 @@ import { judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { groupRead, guarded } from '../guard.ts';
 import { schema } from '../layout.ts';
-import { filterListing, mentionsHidden } from '../listing.ts';
+import { type Asked, filterListing, mentionsHidden } from '../listing.ts';
 import { op } from '../operations.ts';
 import { type Api, type Judgement, passed, type Request } from '../request.ts';
 import { Entries } from '../skim.ts';
@@ -113,20 +113,22 @@ const describeResponse = schema(
   0,
 );
 
-function filterDescriptions(frame: Uint8Array, { api, version, access }: Request): Uint8Array | undefined {
-  return filterListing(
-    frame,
-    { api, version, access },
-    {
-      list: 'groups',
-      name: 'group_id',
-      kind: 'group',
-      operations: op.describe,
-      error: errorCode.topicAuthorizationFailed,
-      keep: 'group_id',
-      hides: (element, bytes, start, end) => mentionsHidden(access, element, bytes, start, end),
-    },
-  );
+/** Keeps of the request what the filter needs, not its bytes. */
+function filtering({ api, version, access }: Asked): (frame: Uint8Array) => Uint8Array | undefined {
+  const asked = { api, version, access };
+  return (frame) => filterDescriptions(frame, asked);
+}
+
+function filterDescriptions(frame: Uint8Array, asked: Asked): Uint8Array | undefined {
+  return filterListing(frame, asked, {
+    list: 'groups',
+    name: 'group_id',
+    kind: 'group',
+    operations: op.describe,
+    error: errorCode.topicAuthorizationFailed,
+    keep: 'group_id',
+    hides: (element, bytes, start, end) => mentionsHidden(asked.access, element, bytes, start, end),
+  });
 }
 
 export const consumerGroupDescribe: Api = {
@@ -144,6 +146,6 @@ export const consumerGroupDescribe: Api = {
       kind: 'group',
       operations: op.describe,
       error: errorCode.groupAuthorizationFailed,
-      ...(asked.access.all('topic', op.describe) ? {} : { filter: (frame) => filterDescriptions(frame, asked) }),
+      ...(asked.access.all('topic', op.describe) ? {} : { filter: filtering(asked) }),
     }),
 };

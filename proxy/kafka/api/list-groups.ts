@@ -1,9 +1,9 @@
 /** ListGroups: groups without DESCRIBE are left out of the response. */
 
 import { schema } from '../layout.ts';
-import { filterListing } from '../listing.ts';
+import { type Asked, filterListing } from '../listing.ts';
 import { op } from '../operations.ts';
-import { type Api, passed, type Request } from '../request.ts';
+import { type Api, passed } from '../request.ts';
 import { wellFormed } from '../well-formed.ts';
 
 const request = schema('states:(state:string) 4+  types:(type:string) 5+', 3);
@@ -16,12 +16,20 @@ const response = schema(
   3,
 );
 
-function filter(frame: Uint8Array, { api, version, access }: Request): Uint8Array | undefined {
-  return filterListing(
-    frame,
-    { api, version, access },
-    { list: 'groups', name: 'group_id', kind: 'group', operations: op.describe, error: undefined },
-  );
+/** Keeps of the request what the filter needs, not its bytes. */
+function filtering({ api, version, access }: Asked): (frame: Uint8Array) => Uint8Array | undefined {
+  const asked = { api, version, access };
+  return (frame) => filter(frame, asked);
+}
+
+function filter(frame: Uint8Array, asked: Asked): Uint8Array | undefined {
+  return filterListing(frame, asked, {
+    list: 'groups',
+    name: 'group_id',
+    kind: 'group',
+    operations: op.describe,
+    error: undefined,
+  });
 }
 
 export const listGroups: Api = {
@@ -35,6 +43,6 @@ export const listGroups: Api = {
     wellFormed(asked, () =>
       asked.access.all('group', op.describe)
         ? passed
-        : { kind: 'pass', response: { kind: 'rewrite', rewrite: (frame) => filter(frame, asked) } },
+        : { kind: 'pass', response: { kind: 'rewrite', rewrite: filtering(asked) } },
     ),
 };

@@ -11,9 +11,9 @@ import { judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { groupRead, transactionWrite } from '../guard.ts';
 import { schema } from '../layout.ts';
-import { filterListing } from '../listing.ts';
+import { type Asked, filterListing } from '../listing.ts';
 import { op } from '../operations.ts';
-import { type Api, passed, type Request } from '../request.ts';
+import { type Api, passed } from '../request.ts';
 import { judgeWhole, wellFormed } from '../well-formed.ts';
 
 export const addPartitionsToTxn: Api = {
@@ -96,18 +96,20 @@ export const txnOffsetCommit: Api = {
     }),
 };
 
-function filter(frame: Uint8Array, { api, version, access }: Request): Uint8Array | undefined {
-  return filterListing(
-    frame,
-    { api, version, access },
-    {
-      list: 'transactions',
-      name: 'transactional_id',
-      kind: 'transactionalId',
-      operations: op.describe,
-      error: undefined,
-    },
-  );
+/** Keeps of the request what the filter needs, not its bytes. */
+function filtering({ api, version, access }: Asked): (frame: Uint8Array) => Uint8Array | undefined {
+  const asked = { api, version, access };
+  return (frame) => filter(frame, asked);
+}
+
+function filter(frame: Uint8Array, asked: Asked): Uint8Array | undefined {
+  return filterListing(frame, asked, {
+    list: 'transactions',
+    name: 'transactional_id',
+    kind: 'transactionalId',
+    operations: op.describe,
+    error: undefined,
+  });
 }
 
 export const listTransactions: Api = {
@@ -135,6 +137,6 @@ export const listTransactions: Api = {
     wellFormed(asked, () =>
       asked.access.all('transactionalId', op.describe)
         ? passed
-        : { kind: 'pass', response: { kind: 'rewrite', rewrite: (frame) => filter(frame, asked) } },
+        : { kind: 'pass', response: { kind: 'rewrite', rewrite: filtering(asked) } },
     ),
 };

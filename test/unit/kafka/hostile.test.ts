@@ -258,6 +258,41 @@ test('a flood of requests waits, and goes on as answers come', () => {
   assert.equal(rig.atBroker().length, (frames[0]?.length ?? 0) * 50);
 });
 
+test('denials that wait behind a slow answer are not piled up', () => {
+  const rig = new Rig(rules([{ role: 'consume', topic: 'images', group: 'g' }]));
+  const api = at(API.HEARTBEAT, 4);
+  const beat = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null };
+  const names = Array.from({ length: 5000 }, (_, index) => ({ name: `secret-${index}`, topicId: null }));
+  const remove = requestFrame(at(API.DELETE_TOPICS, 4), { topics: names });
+  rig.fromClient(requestFrame(api, beat));
+  for (let count = 0; count < 20; count++) rig.fromClient(remove);
+  assert.ok(rig.downstream.arrived().length > 10 * remove.length);
+  assert.equal(rig.atClient().length, 0);
+  rig.fromBroker(responseFrame(api, (encoder) => encoder.writeInt32(0).writeInt16(0).writeUVarInt(0)));
+  assert.equal(rig.downstream.arrived().length, 0);
+  assert.equal(rig.flows.length, 21);
+});
+
+test('requests that are held: all connections together have a bound, and give back what they held', () => {
+  const frame = Buffer.alloc(100_000);
+  requestFrame(at(API.HEARTBEAT, 1), { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null }).copy(
+    frame,
+  );
+  frame.writeInt32BE(limits.kafkaHeldRequestBytes - 4);
+  const most = limits.kafkaHeldTotalBytes / limits.kafkaHeldRequestBytes;
+  for (let times = 0; times < 2; times++) {
+    const rigs = Array.from({ length: most + 5 }, () => new Rig(allow));
+    // A size alone takes nothing from others.
+    for (const rig of rigs) rig.fromClient(frame, 65_000);
+    assert.ok(rigs.every(({ closed }) => closed === undefined));
+    for (const rig of rigs) rig.fromClient(Buffer.alloc(limits.kafkaHeldRequestBytes - frame.length - 1), 1_000_000);
+    const refusals = rigs.filter(({ closed }) => closed !== undefined);
+    assert.ok(refusals.length >= 5 && refusals.length < most);
+    assert.ok(refusals.every(({ flows }) => flows[0]?.reason === 'limit'));
+    for (const rig of rigs) rig.clientEnds();
+  }
+});
+
 test('a client that does not read its denials is not answered for ever', () => {
   const rig = new Rig(rules([{ role: 'produce', topic: 'images' }]));
   const frame = requestFrame(at(API.HEARTBEAT, 4), {
