@@ -11,6 +11,7 @@
 #include "program.h"
 #include "ringbuf.h"
 #include "socket.h"
+#include "takeover.h"
 
 namespace sluice {
 
@@ -84,6 +85,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(setTcpOptions);
 	EXPORT(shutdownWrite);
 	EXPORT(closeFd);
+
+	EXPORT(buildTakeover);
+	EXPORT(pauseSocket);
+	EXPORT(resumeSocket);
 
 	EXPORT(interfaceIndex);
 	EXPORT(bpffsMount);

@@ -97,6 +97,10 @@ export interface Binding {
   shutdownWrite(fd: number): void;
   closeFd(fd: number): void;
 
+  buildTakeover(options: object): { downstream: number; upstream: number };
+  pauseSocket(fd: number): RawSnapshot;
+  resumeSocket(fd: number): void;
+
   interfaceIndex(name: string, netns: number | undefined): number;
   bpffsMount(path: string): boolean;
   bpffsUnpin(path: string): boolean;
@@ -153,6 +157,18 @@ export interface RawAddress {
 export interface RawAddresses {
   readonly local: RawAddress;
   readonly remote?: RawAddress;
+}
+
+export interface RawSnapshot {
+  readonly sndNext: number;
+  readonly sndUnacked: number;
+  readonly rcvNext: number;
+  readonly peerWindow: number;
+  readonly ownWindow: number;
+  readonly scale?: { readonly peer: number; readonly own: number };
+  readonly mss: number;
+  readonly sackPermitted: boolean;
+  readonly timestamp?: number;
 }
 
 export interface RawTcpInfo {

@@ -5,6 +5,7 @@
  * - CLOSED: the object was closed before. NOT_FOUND: no such map, program or variable in the object.
  * - BPF_OPEN, BPF_LOAD: an object (see `log`). BPF_ATTACH, BPF_LINK, BPF_PROG, PIN, RINGBUF: as named.
  * - MAP_CREATE, MAP_OPEN, MAP_GET, MAP_PUT, MAP_DELETE, MAP_WALK: a map.
+ * - BUSY: a connection with bytes under way, or one that is ending; it was left as it is.
  * - NETNS, SOCKET, CONNECT, REPAIR, INTERFACE, MOUNT, LOCK, HANDOVER, LOOP, MEMORY: the host.
  */
 export type NativeErrorCode =
@@ -25,6 +26,7 @@ export type NativeErrorCode =
   | 'MAP_PUT'
   | 'MAP_DELETE'
   | 'MAP_WALK'
+  | 'BUSY'
   | 'NETNS'
   | 'SOCKET'
   | 'CONNECT'

@@ -37,3 +37,11 @@ export {
   type UpstreamOptions,
   upstreamSocket,
 } from './socket.ts';
+export {
+  buildTakeover,
+  pauseSocket,
+  releaseTakeover,
+  resumeSocket,
+  type TakeoverOptions,
+  type TakeoverSnapshot,
+} from './takeover.ts';

@@ -1,0 +1,121 @@
+#include "repair.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+
+#include <cerrno>
+
+#include "socket.h"
+
+namespace sluice {
+
+namespace {
+
+// Option kinds of TCP_REPAIR_OPTIONS are the wire's (RFC 9293 3.2, RFC 7323, RFC 2018).
+constexpr std::uint32_t kindMss = 2;
+constexpr std::uint32_t kindScale = 3;
+constexpr std::uint32_t kindSackPermitted = 4;
+constexpr std::uint32_t kindTimestamp = 8;
+
+void repair(int fd, int option, const void *value, socklen_t size, const char *what)
+{
+	if (setsockopt(fd, IPPROTO_TCP, option, value, size) != 0)
+		fail("REPAIR", errno, std::string("set ") + what);
+}
+
+void chooseQueue(int fd, int queue)
+{
+	repair(fd, TCP_REPAIR_QUEUE, &queue, sizeof queue, "TCP_REPAIR_QUEUE");
+}
+
+void setSequence(int fd, int queue, std::uint32_t next)
+{
+	chooseQueue(fd, queue);
+	repair(fd, TCP_QUEUE_SEQ, &next, sizeof next, "TCP_QUEUE_SEQ");
+}
+
+void setOptions(int fd, const Snapshot &snapshot)
+{
+	tcp_repair_opt options[4];
+	socklen_t count = 0;
+	options[count++] = {kindMss, snapshot.mss};
+	if (snapshot.scale)
+		options[count++] = {kindScale, snapshot.scale->peer | snapshot.scale->own << 16};
+	if (snapshot.sackPermitted)
+		options[count++] = {kindSackPermitted, 0};
+	if (snapshot.timestamp)
+		options[count++] = {kindTimestamp, 0};
+	repair(fd, TCP_REPAIR_OPTIONS, options, count * sizeof options[0], "TCP_REPAIR_OPTIONS");
+	if (snapshot.timestamp) {
+		// From kernel 6.7 on the lowest bit is no part of the number but turns the clock to microseconds, a thousand times too
+		// fast: up to the next even one.
+		const std::uint32_t next = (*snapshot.timestamp + 1) & ~1U;
+		repair(fd, TCP_TIMESTAMP, &next, sizeof next, "TCP_TIMESTAMP");
+	}
+}
+
+void setWindows(int fd, const Snapshot &snapshot)
+{
+	// Both windows as of the moment before anything was held: the retransmission of what is held then changes nothing.
+	const tcp_repair_window windows{.snd_wl1 = snapshot.rcvNext,
+					.snd_wnd = snapshot.peerWindow,
+					.max_window = snapshot.peerWindow,
+					.rcv_wnd = snapshot.ownWindow,
+					.rcv_wup = snapshot.rcvNext};
+	repair(fd, TCP_REPAIR_WINDOW, &windows, sizeof windows, "TCP_REPAIR_WINDOW");
+}
+
+void putReceived(int fd, Bytes held)
+{
+	if (held.size == 0)
+		return;
+	chooseQueue(fd, TCP_RECV_QUEUE);
+	// The kernel takes at most one socket buffer's worth at a time.
+	while (held.size > 0) {
+		const ssize_t taken = send(fd, held.data, held.size, MSG_NOSIGNAL);
+		if (taken <= 0)
+			fail("REPAIR", taken == 0 ? EIO : errno, "put held bytes into the receive queue");
+		held.data += taken;
+		held.size -= static_cast<std::size_t>(taken);
+	}
+}
+
+} // namespace
+
+Fd repairSocket(const Address &local, const Address &remote, const Snapshot &snapshot)
+{
+	Fd socket = transparentSocket(local.family(), std::nullopt);
+	const int fd = socket.get();
+	// Its address may have a listener and other connections, before and after: all that say so may share it.
+	setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+	enterRepair(fd);
+	// Before connect: afterwards the kernel refuses.
+	setSequence(fd, TCP_SEND_QUEUE, snapshot.sndNext);
+	setSequence(fd, TCP_RECV_QUEUE, snapshot.rcvNext);
+	if (bind(fd, local.raw(), local.size) != 0)
+		fail("REPAIR", errno, "bind " + local.text());
+	// Sends nothing in this mode; the options are only taken by a connection that is established.
+	if (connect(fd, remote.raw(), remote.size) != 0)
+		fail("REPAIR", errno, "go on from " + local.text() + " to " + remote.text());
+	setOptions(fd, snapshot);
+	putReceived(fd, snapshot.held);
+	setWindows(fd, snapshot);
+	return socket;
+}
+
+void enterRepair(int fd)
+{
+	const int on = TCP_REPAIR_ON;
+	repair(fd, TCP_REPAIR, &on, sizeof on, "TCP_REPAIR");
+}
+
+void leaveRepair(int fd)
+{
+	// With a probe the peer would answer, and its answer could pass the tap before the flow is switched. The windows are known.
+	const int off = TCP_REPAIR_OFF_NO_WP;
+	repair(fd, TCP_REPAIR, &off, sizeof off, "TCP_REPAIR");
+	// Repair mode forces reuse of the address and, at its end, takes it away.
+	setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+}
+
+} // namespace sluice
