@@ -90,7 +90,7 @@ export function judgeElements(request: Request, rule: ElementRule): Judgement {
     return rule.amend?.(request, layout, offsets) ?? passed;
   }
   if (denied === entries.count || rule.othersError !== undefined) {
-    return answerAll(request, rule, list, rule.error);
+    return answerAll(request, rule, list, deniedError(rule));
   }
   return strip(request, rule, list, denied);
 }
@@ -114,6 +114,11 @@ function judgeEach(request: Request, rule: ElementRule): number {
     for (let index = 0; index < count; index++) if (errors[index] === 0) errors[index] = rule.othersError;
   }
   return denied;
+}
+
+/** The error of the first element that was denied itself. */
+function deniedError(rule: ElementRule): number {
+  return errors.subarray(0, entries.count).find((error) => error !== 0 && error !== rule.othersError) ?? rule.error;
 }
 
 function answerAll(request: Request, rule: ElementRule, list: Field, error: number): Judgement {
@@ -153,7 +158,7 @@ function strip(request: Request, rule: ElementRule, list: Field, denied: number)
   const stripped = endFrame(frame);
   if (answers.failed || stripped === undefined) return tooLarge;
   rule.amendFrame?.(stripped, request.api.request.layout(request.version), offsets);
-  const elements: Denials = { count: denied, bytes: answers.done() };
+  const elements: Denials = { count: denied, bytes: answers.done(), error: deniedError(rule) };
   const insert: Insertion = { kind: 'insert', layout: response, field, elements };
   if (rule.filter === undefined) return { kind: 'replace', frame: stripped, response: insert };
   const tagged = hasTaggedHeader(request.api, request.version);

@@ -33,6 +33,8 @@ export type ResponsePlan =
 export interface Denials {
   readonly count: number;
   readonly bytes: Uint8Array;
+  /** The error of the first of them. */
+  readonly error: number;
 }
 
 export type Judgement =

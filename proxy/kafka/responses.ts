@@ -99,7 +99,7 @@ export class Responses {
     downstream.send(head.bytes);
     upstream.skip(head.length);
     if (total > head.length) upstream.forward(total - head.length);
-    this.#done(request, bytes);
+    this.#done(request, bytes, plan.elements.error);
     return true;
   }
 
@@ -140,13 +140,13 @@ export class Responses {
     const rewritten = plan.rewrite(frame);
     if (rewritten === undefined) return this.#malformed(`${request.api.name} response`);
     this.#exchange.connection.relay.downstream.send(rewritten);
-    this.#done(request, frame);
+    this.#done(request, frame, filteredError(request));
     return true;
   }
 
-  #done(request: Judged, frame: Uint8Array): void {
-    const denied = request.access.deniedCount > 0 && !request.access.audit;
-    this.#exchange.record(request, denied ? errorCode.topicAuthorizationFailed : topError(request, frame));
+  /** `denial`: the error that a part of the request got from us. */
+  #done(request: Judged, frame: Uint8Array, denial?: number): void {
+    this.#exchange.record(request, denial ?? topError(request, frame));
     this.#exchange.slots.shift();
   }
 
@@ -155,6 +155,14 @@ export class Responses {
     this.#exchange.close('reset', 'malformed');
     return false;
   }
+}
+
+/** What was named and denied in a request whose response was filtered. */
+function filteredError({ access }: Judged): number | undefined {
+  if (access.deniedCount === 0 || access.audit) return undefined;
+  return access.denied[0]?.startsWith('group') === true
+    ? errorCode.groupAuthorizationFailed
+    : errorCode.topicAuthorizationFailed;
 }
 
 /** The response's own error code, where only fields of fixed size come before it and they have arrived. */
