@@ -66,6 +66,7 @@ function labelOf(one: Item): number {
 }
 
 const settledLabel = -1;
+const none: Labels = [];
 
 interface Growing extends DfaState {
   readonly next: Map<number, Edge>;
@@ -110,13 +111,25 @@ class Subsets {
     const state = this.states[index];
     if (!state) return;
     const frameNext = this.#frame?.states[state.frameState]?.next;
+    const mayEmit =
+      !state.settled && (this.#early === 'at once' || (this.#early === 'inside' && index >= this.#starts));
+    const [only] = state.items;
+    if (only !== undefined && state.items.length === 1 && state.always.length === 0) {
+      const [symbol, more] = this.#classesOfItem(only);
+      if (symbol !== undefined && more === undefined) {
+        this.#budget.keep(1);
+        const frameState = frameNext ? frameNext.get(symbol)?.to : 0;
+        if (frameState === undefined) return;
+        state.next.set(symbol, this.#edge([this.#after(only)], frameState, mayEmit, state.settled));
+        return;
+      }
+    }
     const byClass = new Map<number, Item[]>();
     const always = state.always.map((label) => item(1, label));
     if (always.length > 0) for (const one of frameNext?.keys() ?? []) byClass.set(one, [...always]);
     for (const one of state.items) {
-      const node = one % MOST_NODES;
-      const target = one - node + (this.#nfa.next[node] ?? 0);
-      const classes = this.#classes[this.#nfa.other[node] ?? 0] ?? [];
+      const target = this.#after(one);
+      const classes = this.#classesOfItem(one);
       this.#budget.spend(classes.length);
       for (const symbol of classes) {
         if (frameNext && !frameNext.has(symbol)) continue;
@@ -125,8 +138,6 @@ class Subsets {
         else byClass.set(symbol, [target]);
       }
     }
-    const mayEmit =
-      !state.settled && (this.#early === 'at once' || (this.#early === 'inside' && index >= this.#starts));
     // Most classes lead to the same few subsets.
     const reached = new Map<string, Edge>();
     for (const [symbol, targets] of byClass) {
@@ -138,6 +149,15 @@ class Subsets {
     }
     this.#budget.spend(byClass.size);
     this.#budget.keep(byClass.size);
+  }
+
+  #classesOfItem(one: Item): readonly number[] {
+    return this.#classes[this.#nfa.other[one % MOST_NODES] ?? 0] ?? [];
+  }
+
+  #after(one: Item): Item {
+    const node = one % MOST_NODES;
+    return one - node + (this.#nfa.next[node] ?? 0);
   }
 
   #edge(targets: readonly Item[], frameState: number, mayEmit: boolean, settled: boolean): Edge {
@@ -169,6 +189,12 @@ class Subsets {
 
   #closure(from: readonly Item[], atStart: boolean): Closure {
     const { kinds, next, other } = this.#nfa;
+    // Inside a literal, where most states are.
+    const [only = 0] = from;
+    if (from.length === 1 && kinds[only % MOST_NODES] === NODE.SET) {
+      this.#budget.spend(2);
+      return { items: from, accepted: none, always: none };
+    }
     const items = new Set<Item>();
     const accepted = new Set<number>();
     const always = new Set<number>();

@@ -9,8 +9,8 @@ import type { Regex } from './regex.ts';
 /** Methods in use are in capitals (RFC 9110 section 9.1 and its registry). */
 export const METHOD: Regex = parsePattern('[A-Z][A-Z-]*');
 
-/** A successful CONNECT ends HTTP on its connection, whatever its target looks like. */
-export const CONNECT: Regex = parsePattern('CONNECT');
+/** A successful CONNECT ends HTTP on its connection, whatever its target looks like; PRI begins HTTP/2's preface. */
+export const NO_METHOD: Regex = parsePattern('CONNECT|PRI');
 
 // The characters that the scanner allows in a target, and those of a path that has no second reading: without `%`, `;`.
 const query = '[!-"$-\\[\\]-~]*';

@@ -18,6 +18,7 @@ export interface Layout {
 
 /** @throws {TooLarge} when it does not fit the largest table */
 export function layOut(machine: Minimal, start: number, symbols: readonly Step[]): Layout {
+  if (machine.from.length > mostCells) throw new TooLarge('its table would be too large');
   const rows = rowsOf(machine);
   const placement = new Placement();
   const offsets = new Uint32Array(machine.states);
@@ -68,8 +69,8 @@ class Placement {
   end = rowSpan;
 
   place(classes: readonly number[]): number {
-    const least = Math.min(...classes, 255);
-    const others = classes.filter((one) => one !== least);
+    const least = classes.length === 1 ? (classes[0] ?? 0) : Math.min(...classes, 255);
+    const others = classes.length === 1 ? [] : classes.filter((one) => one !== least);
     while (this.#used[this.#firstFree]) this.#firstFree++;
     for (let cell = this.#firstFree; cell < mostCells; cell++) {
       const offset = cell - least;

@@ -8,7 +8,7 @@ import { ofText } from './byte-set.ts';
 import type { NamedField } from './conditions.ts';
 import { type Dfa, determinize, type Entry, type Labels } from './determinize.ts';
 import { addFieldLines, BLANK, fieldSets, VALUE } from './field-lines.ts';
-import { CONNECT, CONNECTION, CONTENT_LENGTH, HOST, METHOD, TARGET } from './grammar.ts';
+import { CONNECTION, CONTENT_LENGTH, HOST, METHOD, NO_METHOD, TARGET } from './grammar.ts';
 import { Groups } from './groups.ts';
 import { Machine } from './machine.ts';
 import { Nfa } from './nfa.ts';
@@ -35,12 +35,12 @@ export class RequestMachine {
   readonly #alphabet: Alphabet;
   readonly #frames: ReadonlyMap<Regex, Expressions>;
   readonly #named: ReadonlyMap<NamedField, Expressions>;
-  readonly #connect: Entry;
+  readonly #noMethod: Entry;
 
   constructor(prepared: PreparedRules, budget: Budget) {
     this.#prepared = prepared;
     this.#budget = budget;
-    this.#connect = { node: prepared.methods.nfa.add(CONNECT), label: prepared.methods.entries.length };
+    this.#noMethod = { node: prepared.methods.nfa.add(NO_METHOD), label: prepared.methods.entries.length };
     if (prepared.rules.some(({ host }) => host === undefined)) prepared.hosts.label(undefined, () => undefined);
     const frames = [METHOD, TARGET, HOST, CONNECTION, CONTENT_LENGTH];
     this.#frames = new Map(frames.map((regex) => [regex, expressions([regex, 0])]));
@@ -75,8 +75,8 @@ export class RequestMachine {
   #requestLine(line: number, groups: Groups): number {
     const version = this.#version(line);
     const { entries, nfa } = this.#prepared.methods;
-    const methods = this.#determinize(nfa, [...entries, this.#connect], this.#frame(METHOD));
-    const active = new ActiveSets(this.#prepared.rules, this.#connect.label);
+    const methods = this.#determinize(nfa, [...entries, this.#noMethod], this.#frame(METHOD));
+    const active = new ActiveSets(this.#prepared.rules, this.#noMethod.label);
     const activeOf = methods.states.map(({ labels }) => (labels ? active.of(labels) : undefined));
     const targets = this.#targets(active, groups, version);
     const first = this.#machine.allocate(methods.states.length);
