@@ -114,6 +114,7 @@ function requestLine(text: string, end: number): RequestLine | Refusal {
   if (!target.startsWith('/') && !(target === '*' && method === 'OPTIONS')) {
     return new Refusal('unsupported', 'the target is not in origin form');
   }
+  if (method === 'PRI') return new Refusal('unsupported', 'PRI is no method (RFC 9113 section 11.6)');
   if (method === 'CONNECT') return new Refusal('unsupported', 'what follows a CONNECT could not be judged');
   return { method, target, version };
 }
@@ -146,7 +147,7 @@ class Fields {
       case 10: // connection
       case 14: // content-length
       case 17: // transfer-encoding
-        return this.#framing(text.slice(start, colon).toLowerCase(), fieldValue(text, colon + 1, end));
+        return this.#special(text, start, colon, end);
       default:
         return undefined;
     }
@@ -163,7 +164,13 @@ class Fields {
     return undefined;
   }
 
-  #framing(name: string, value: string): Refusal | undefined {
+  #special(text: string, start: number, colon: number, end: number): Refusal | undefined {
+    const name = text.slice(start, colon).toLowerCase();
+    const value = fieldValue(text, colon + 1, end);
+    // llhttp refuses it beside a length, others take it for a space.
+    if (name !== 'connection' && text.slice(colon, end).includes('\t')) {
+      return new Refusal('malformed', `a tab in ${name}`);
+    }
     switch (name) {
       case 'host':
         if (this.host !== undefined) return new Refusal('malformed', 'more than one Host');
