@@ -45,9 +45,9 @@ static __always_inline void remember_l2(struct __sk_buff *skb, struct conn *conn
 	conn->l2_seen |= seen;
 }
 
-static __always_inline void follow_state(struct conn *conn, const struct packet *packet, bool from_client)
+static __always_inline void follow_state(struct conn *conn, const struct packet *packet, bool from_client, __u64 now)
 {
-	conn->last_seen = bpf_ktime_get_ns();
+	conn->last_seen = now;
 	if (packet->protocol != IPPROTO_TCP) {
 		if (!from_client)
 			conn->state = CONN_ESTABLISHED;

@@ -174,7 +174,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	view->head_end = stream->head_end;
 	view->head_hash = stream->head_hash;
 	view->body_left = stream->body_left;
-	view->longest = stream->server.mss;
+	view->longest = stream->server.mss < stream->client.mss ? stream->server.mss : stream->client.mss;
 	if (stream->client.options & stream->server.options & OPTION_TIMESTAMPS)
 		view->longest -= 12; /* the option and its padding are in every segment */
 	doubt = stream->doubt;

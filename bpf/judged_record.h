@@ -1,11 +1,11 @@
 /* What is told about judged requests: to the agent by rings, and counted exactly by rule. */
 #pragma once
 
-/* Room in the ring of requests, or a loss that is counted. */
-static __always_inline void *reserve_record(__u32 size, __u32 number)
+/* Room in the ring of requests, which holds `fill` bytes; or a loss that is counted. */
+static __always_inline void *reserve_record(__u32 size, __u32 number, __u64 fill)
 {
 	void *record;
-	if (bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA) > REQUEST_RING_HALF && number % REQUEST_SAMPLE) {
+	if (fill > REQUEST_RING_HALF && number % REQUEST_SAMPLE) {
 		lose(LOSS_SAMPLED);
 		return 0;
 	}
@@ -15,10 +15,9 @@ static __always_inline void *reserve_record(__u32 size, __u32 number)
 	return record;
 }
 
-static __always_inline void submit_record(void *record)
+static __always_inline void submit_record(void *record, __u64 fill)
 {
-	bool quiet = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA) < REQUEST_RING_QUIET;
-	bpf_ringbuf_submit(record, quiet ? BPF_RB_NO_WAKEUP : 0);
+	bpf_ringbuf_submit(record, fill < REQUEST_RING_QUIET ? BPF_RB_NO_WAKEUP : 0);
 }
 
 static volatile const struct rule_counter no_requests = {};
@@ -42,13 +41,14 @@ __noinline int tell_request(struct stream_step *step)
 	struct judging *judging = current_judging();
 	struct judged_request *record;
 	struct rule_counter *counter;
+	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
 	__u32 at;
 	if (!step || !judging)
 		return 0;
 	counter = counter_of_rule(step->rule_set, judging->rule);
 	if (counter)
 		counter->requests++;
-	record = reserve_record(sizeof(*record), step->request);
+	record = reserve_record(sizeof(*record), step->request, fill);
 	if (!record)
 		return 0;
 	record->kind = RECORD_REQUEST;
@@ -72,7 +72,7 @@ __noinline int tell_request(struct stream_step *step)
 	at = judging->host_start;
 	if (at < JUDGE_HEAD_BYTES)
 		bpf_probe_read_kernel(record->host, HOST_BYTES, judging->bytes + at);
-	submit_record(record);
+	submit_record(record, fill);
 	return 0;
 }
 
@@ -80,12 +80,13 @@ __noinline int tell_response(struct stream_step *step, __u32 status)
 {
 	struct judged_response *record;
 	struct rule_counter *counter;
+	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
 	if (!step)
 		return 0;
 	counter = counter_of_rule(step->rule_set, step->rule);
 	if (counter)
 		counter->responses[status / 100 & 7]++;
-	record = reserve_record(sizeof(*record), step->request);
+	record = reserve_record(sizeof(*record), step->request, fill);
 	if (!record)
 		return 0;
 	record->kind = RECORD_RESPONSE;
@@ -100,7 +101,7 @@ __noinline int tell_response(struct stream_step *step, __u32 status)
 	record->rule = step->rule;
 	record->status = status;
 	record->reserved = 0;
-	submit_record(record);
+	submit_record(record, fill);
 	return 0;
 }
 

@@ -27,7 +27,6 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 	segment->acknowledgement = bpf_ntohl(tcp.acknowledgement);
 	segment->window = bpf_ntohs(tcp.window);
 	segment->flags = tcp.flags;
-	step->now = bpf_ktime_get_ns();
 	step->generation = stream->generation;
 	step->endpoint = stream->endpoint;
 	step->peer = stream->peer;

@@ -84,7 +84,7 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 		if (conn.judged)
 			conn.reason = entry.reason = REASON_JUDGED;
 	}
-	follow_state(&conn, packet, true);
+	follow_state(&conn, packet, true, bpf_ktime_get_ns());
 	remember_l2(skb, &conn, true);
 	if (bpf_map_update_elem(&connections, flow, &conn, BPF_ANY)) {
 		entry.verdict = VERDICT_DENY;
@@ -127,6 +127,7 @@ static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *w
 	step->flow = match->flow;
 	step->rule_set = conn->rule_set;
 	step->ends = 0;
+	step->now = bpf_ktime_get_ns();
 	step->segment.transport = packet->transport;
 	step->segment.payload = packet->payload;
 	step->segment.length = packet->end - packet->payload;
@@ -138,19 +139,21 @@ static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *w
 		return drop(skb, REASON_TAKEOVER_NEEDED, direction);
 	if (action == STEP_PASS && !step->ends)
 		packet->tcp_flags &= ~(TCP_FIN | TCP_RST);
-	follow_state(conn, packet, match->from_client);
+	follow_state(conn, packet, match->from_client, step->now);
 	remember_l2(skb, conn, match->from_client);
 	return action == STEP_DIVERT ? divert(skb, direction) : pass(skb, REASON_JUDGED, direction);
 }
 
 static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoint *endpoint, struct workspace *workspace,
-				     struct match *match, __u32 peer, __u32 revision)
+				     struct match *match, bool from_endpoint, __u32 revision)
 {
 	struct conn *conn = match->conn;
 	struct packet *packet = &workspace->packet;
 	__u8 direction = match->flow.direction & 1;
-	if (conn->revision != revision)
+	if (conn->revision != revision) {
+		__u32 peer = identity_of(from_endpoint ? packet->destination : packet->source);
 		judge_anew(conn, endpoint->id, &match->flow, peer, revision);
+	}
 	if (conn->verdict == VERDICT_DENY)
 		return drop(skb, conn->reason, direction);
 	if (conn->diverted || conn->judged) {
@@ -160,7 +163,7 @@ static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoin
 	}
 	if (conn->judged)
 		return tap_judged(skb, workspace, match, direction);
-	follow_state(conn, packet, match->from_client);
+	follow_state(conn, packet, match->from_client, bpf_ktime_get_ns());
 	remember_l2(skb, conn, match->from_client);
 	return conn->diverted ? divert(skb, direction) : pass(skb, conn->reason, direction);
 }
@@ -181,6 +184,19 @@ static __always_inline int tap_icmp_error(struct __sk_buff *skb, struct workspac
 							    : pass(skb, match.conn->reason, direction);
 	*done = false;
 	return TC_ACT_SHOT;
+}
+
+/* Does it claim an address that is not its endpoint's? */
+static __always_inline bool is_spoofed(const struct endpoint *endpoint, const struct packet *packet)
+{
+	return endpoint->check_source && identity_of(packet->source) != endpoint->identity && !is_unspecified(packet->source) &&
+	       !is_link_local(packet->source);
+}
+
+/* The endpoint opened the connection itself, and nobody's addresses have changed since its source was looked at. */
+static __always_inline bool is_vouched_for(const struct match *match, __u32 ifindex, __u32 revision)
+{
+	return match->conn && match->from_client && match->conn->ifindex == ifindex && match->conn->revision == revision;
 }
 
 static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
@@ -216,11 +232,15 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	default:
 		return drop(skb, REASON_MALFORMED, direction);
 	}
-	if (from_endpoint && endpoint->check_source && identity_of(packet->source) != endpoint->identity &&
-	    !is_unspecified(packet->source) && !is_link_local(packet->source))
+	if (packet->fragment) {
+		if (from_endpoint && is_spoofed(endpoint, packet))
+			return drop(skb, REASON_SPOOFED, direction);
+		if (!resolve_fragment(packet))
+			return drop(skb, REASON_FRAGMENT, direction);
+	}
+	match = find_connection(packet, from_endpoint);
+	if (from_endpoint && !is_vouched_for(&match, ifindex, settings.revision) && is_spoofed(endpoint, packet))
 		return drop(skb, REASON_SPOOFED, direction);
-	if (packet->fragment && !resolve_fragment(packet))
-		return drop(skb, REASON_FRAGMENT, direction);
 	if (packet->icmp_error) {
 		bool done;
 		int action = tap_icmp_error(skb, workspace, from_endpoint, direction, &done);
@@ -228,8 +248,6 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 			return action;
 	}
 
-	peer = identity_of(from_endpoint ? packet->destination : packet->source);
-	match = find_connection(packet, from_endpoint);
 	if (match.conn && match.conn->ifindex != ifindex) {
 		/* A tap that is gone leaves its connections behind; another live one has the same four-tuple. */
 		__u32 other = match.conn->ifindex;
@@ -240,7 +258,8 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(packet))
 		match.conn = 0; /* the ports are used again */
 	if (match.conn)
-		return tap_known(skb, endpoint, workspace, &match, peer, settings.revision);
+		return tap_known(skb, endpoint, workspace, &match, from_endpoint, settings.revision);
+	peer = identity_of(from_endpoint ? packet->destination : packet->source);
 	if (packet->protocol == IPPROTO_TCP && !is_syn(packet))
 		return tap_stray_segment(skb, endpoint, packet, peer, direction);
 	match.flow = flow_of(packet, direction, true);

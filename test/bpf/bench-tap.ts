@@ -1,7 +1,7 @@
 /** The tap's programs in a kernel of their own maps, run packet by packet; nothing is attached to any interface. */
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { BpfMap, openObject, type TestRun } from '../../native/index.ts';
+import { BpfMap, type BpfProgram, openObject, type TestRun } from '../../native/index.ts';
 import { reason, settings } from '../../src/datapath/abi.generated.ts';
 import { KernelMaps, u32 } from '../../src/datapath/kernel-maps.ts';
 import type { EndpointId, Identity, IdentityId, Prefix } from '../../src/identity/identity.ts';
@@ -44,13 +44,19 @@ export class TapBench implements Disposable {
   readonly maps: KernelMaps;
   readonly mark = randomInt(1, 2 ** 32);
   readonly #object = openObject(new URL('../../build/sluice.bpf.o', import.meta.url).pathname);
+  readonly #programs = new Map<string, BpfProgram>();
   #revision = 1;
   #judge = false;
 
-  constructor(ingress: DirectionPolicy, egress: DirectionPolicy, options: { readonly maxConnections?: number } = {}) {
+  constructor(
+    ingress: DirectionPolicy,
+    egress: DirectionPolicy,
+    options: { readonly maxConnections?: number; readonly maxStreams?: number } = {},
+  ) {
     this.#object.setRodata('proxy_ifindex', Buffer.concat([u32(loopback), u32(loopback)]));
     this.#object.setRodata('proxy_mac', Buffer.from('0a0a0a0a0a0a0b0b0b0b0b0b', 'hex'));
     if (options.maxConnections) this.#object.setMaxEntries('connections', options.maxConnections);
+    if (options.maxStreams) this.#object.setMaxEntries('streams', options.maxStreams);
     this.#object.load();
     this.maps = new KernelMaps(this.#object);
     this.maps.putEndpoint({
@@ -107,7 +113,7 @@ export class TapBench implements Disposable {
 
   /** @returns enum steered */
   steer(data: Buffer): number {
-    return this.#object.program('steer').testRun({ data }).retval;
+    return this.#program('steer').testRun({ data }).retval;
   }
 
   fromEndpoint(frame: Buffer, mark = 0): Outcome {
@@ -136,11 +142,18 @@ export class TapBench implements Disposable {
     this.#testRun(fromEndpoint ? 'tap_from_endpoint' : 'tap_to_endpoint', frame, 0);
   }
 
+  /** Each time that the object is asked it gives a new descriptor. */
+  #program(name: string): BpfProgram {
+    const known = this.#programs.get(name) ?? this.#object.program(name);
+    this.#programs.set(name, known);
+    return known;
+  }
+
   #testRun(program: string, data: Buffer, mark: number): TestRun {
     const ctx = Buffer.alloc(context.size);
     ctx.writeUInt32LE(mark, context.mark);
     ctx.writeUInt32LE(loopback, context.ifindex);
-    return this.#object.program(program).testRun({ data, ctx });
+    return this.#program(program).testRun({ data, ctx });
   }
 
   #run(program: string, frame: Buffer, mark: number): Outcome {

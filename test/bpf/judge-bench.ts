@@ -30,8 +30,8 @@ export function under(set: HttpRuleSet): DirectionPolicy {
   return enforced([ids.peer, [range]]);
 }
 
-export function judgeBench(): TapBench {
-  const bench = new TapBench(under(rules), under(rules));
+export function judgeBench(options: { readonly maxStreams?: number } = {}): TapBench {
+  const bench = new TapBench(under(rules), under(rules), options);
   bench.putTable(rules.id, tableOf(rules));
   bench.switchJudge(true);
   return bench;

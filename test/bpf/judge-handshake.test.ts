@@ -71,6 +71,31 @@ test('IP options and fragments are dropped on an open connection', () => {
   assert.equal(connection.client({ payload: ok }), passed);
 });
 
+test('a full table of streams diverts new connections from their SYN on', () => {
+  using small = judgeBench({ maxStreams: 2 });
+  const outcomes = new Set<string>();
+  for (let i = 0; i < 400; i++) outcomes.add(new JudgedConnection(small).client({ flags: 'S', at: -1 }));
+  assert.ok(outcomes.delete(passed));
+  assert.deepEqual(
+    [...outcomes].map((outcome) => outcome.split(' ').sort()),
+    [['diverted', 'redirect', 'untracked']],
+  );
+});
+
+test('a head that the smaller of both segment sizes would split is held', () => {
+  const small = Buffer.from('02040218', 'hex'); // 536
+  const head = get('/ok', `X-Pad: ${'a'.repeat(500)}`);
+  for (const [client, server] of [
+    [small, linuxOptions],
+    [linuxOptions, small],
+  ] as const) {
+    const connection = new JudgedConnection(bench);
+    connection.client({ flags: 'S', at: -1, tcpOptions: client });
+    connection.server({ flags: 'SA', at: -1, tcpOptions: server });
+    assert.equal(connection.client({ payload: head }), 'drop held');
+  }
+});
+
 test('later SYNs change nothing until the server answers them', () => {
   const connection = opened();
   assert.equal(connection.client({ payload: ok }), passed);
