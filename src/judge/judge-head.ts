@@ -1,6 +1,6 @@
 /** The kernel's loop (see table.ts) in TypeScript: what `policy check` and the tests ask, never traffic. */
 
-import { ACTION, CANDIDATES, FIELDS, type JudgeTable } from './table.ts';
+import { ACTION, CANDIDATES, FIELDS, HEAD_BYTES, type JudgeTable } from './table.ts';
 
 export interface Judgement {
   readonly accepted: boolean;
@@ -24,7 +24,7 @@ export function judgeHead(table: JudgeTable, bytes: Uint8Array): Judgement {
   let state = table.start;
   let [methodEnd, targetEnd, hostStart, hostEnd] = [0, 0, 0, 0];
   let [group, marks, host, contentLength, fields] = [0, 0, 0, 0, 0];
-  for (let at = 0; at < bytes.length; at++) {
+  for (let at = 0; at < bytes.length && at < HEAD_BYTES; at++) {
     const byte = bytes[at] ?? 0;
     const one = classes[byte] ?? 0;
     const cell = cells[(state + one) & (cells.length - 1)] ?? 0;

@@ -62,7 +62,7 @@
  *
  *     struct judge_table { __u32 start; __u32 reserved; __u8 classes[256]; __u32 cells[N]; };
  *
- * The kernel judges no head longer than `httpTargetBytes`, so the target's own limit needs no count here.
+ * The kernel judges no head longer than `HEAD_BYTES`, so that the limits of head and target need no count here.
  */
 
 /** See above; the numbers are the kernel's JUDGE_* in bpf/judge_table.h. */
@@ -89,6 +89,9 @@ export const TABLE_CELLS = [1 << 13, 1 << 16, 1 << 19] as const;
 
 /** Bits of a MARK; what is above the first three belongs to header conditions. */
 export const MARK_BITS = 20;
+
+/** Head that the kernel judges, bytes: bpf/limits.h's JUDGE_HEAD_BYTES. Longer ones are the proxy's. */
+export const HEAD_BYTES = 1536;
 
 /** Field lines of one head that the kernel judges; below `httpHeadFields`. Real requests have 5 to 30. */
 export const FIELDS = 100;

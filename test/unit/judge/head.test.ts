@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIELDS } from '../../../src/judge/table.ts';
+import { FIELDS, HEAD_BYTES } from '../../../src/judge/table.ts';
 import { compiled, judge } from './rule-sets.ts';
 
 const { table } = compiled([{ method: 'GET|POST', path: '/image/.*' }]);
@@ -124,6 +124,13 @@ test('field lines are counted', () => {
   const lines = (count: number): string => `${line}Host: a\r\n${'X: y\r\n'.repeat(count - 1)}\r\n`;
   assert.ok(judge(table, lines(FIELDS)).accepted);
   assert.ok(!judge(table, lines(FIELDS + 1)).accepted);
+});
+
+test('a long head is left to the proxy', () => {
+  const head = (length: number): string => `${line}Host: a\r\nX: ${'y'.repeat(length)}\r\n\r\n`;
+  const rest = HEAD_BYTES - head(0).length;
+  assert.ok(judge(table, head(rest)).accepted);
+  assert.ok(!judge(table, head(rest + 1)).accepted);
 });
 
 test('a head may be cut anywhere and is then incomplete', () => {
