@@ -37,12 +37,14 @@ class KafkaConnection implements Protocol {
   }
 
   onTimer(): void {
-    if (!this.#exchange.ending) {
+    if (this.#stopping) {
+      this.#probe();
+    } else if (!this.#exchange.ending) {
       this.#exchange.recordRefusal('limit', 'a request did not become complete in time');
       this.#exchange.close('reset', 'head-timeout');
-      return;
+    } else {
+      this.#run();
     }
-    this.#run();
   }
 
   /** Rules are asked for with every request, and no verdict outlives its request. */
@@ -50,7 +52,13 @@ class KafkaConnection implements Protocol {
 
   onStop(): void {
     this.#stopping = true;
+    this.#probe();
+  }
+
+  /** Nobody tells when the last bytes of a request have passed, so that is looked at from time to time. */
+  #probe(): void {
     this.#run();
+    if (!this.#exchange.closed) this.#exchange.connection.relay.timer(limits.kafkaLingerMs);
   }
 
   onClosed(): void {
@@ -70,11 +78,10 @@ class KafkaConnection implements Protocol {
 
   /** No further request is taken: the client asks again on its next connection. */
   #stop(): boolean {
-    const { ending, slots, connection } = this.#exchange;
+    const { ending, slots } = this.#exchange;
     if (ending) return false;
     this.#exchange.ending = true;
     slots.push({ kind: 'close', cause: 'drain' });
-    connection.relay.timer(limits.kafkaLingerMs);
     return true;
   }
 }

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { apis } from '../../../proxy/kafka/apis.ts';
 import { parseGrammar } from '../../../proxy/kafka/grammar.ts';
-import type { Field, Layout } from '../../../proxy/kafka/layout.ts';
+import type { Field, Layout, Schema } from '../../../proxy/kafka/layout.ts';
 
 function word({ kind, size, nullable, compact, element }: Field): string {
   const marks = `${nullable ? '?' : ''}${compact ? 'c' : ''}`;
@@ -42,7 +42,7 @@ test('every message of every version has the shape that Kafka gives it', () => {
     const api = byName.get(name);
     assert.ok(api !== undefined, line);
     for (let version = Number(from); version <= Number(to); version++) {
-      const messages = kind === 'request' ? api.request : api.response;
+      const messages: Schema = kind === 'request' ? api.request : api.response;
       assert.equal(shape(messages.layout(version)), expected, `${name} ${kind} ${version}`);
       seen.add(`${name} ${kind} ${version}`);
     }

@@ -268,3 +268,16 @@ for (const version of [8, 12]) {
     assert.equal(rig.flows.at(-1)?.verdict, 'DENY');
   });
 }
+
+test('draining waits for a request that is passing, then ends the connection', () => {
+  const rig = new Rig(rules([{ role: 'produce', topic: 'images' }]));
+  const request = produce(8, ['images'], { acks: 0, value: 'x'.repeat(1000) });
+  rig.fromClient(request.subarray(0, 1500));
+  rig.protocol.onStop();
+  rig.tick();
+  assert.equal(rig.closed, undefined);
+  rig.fromClient(request.subarray(1500));
+  rig.tick();
+  assert.deepEqual(rig.atBroker(), request);
+  assert.deepEqual(rig.closed, { how: 'graceful', cause: 'drain' });
+});
