@@ -4,13 +4,15 @@ import type { AgentStatus, AgentView, Enforcement, Problem } from './admin/agent
 import type { AgentOptions } from './agent-options.ts';
 import { version } from './cli/version.ts';
 import type { Datapath } from './datapath/datapath.ts';
+import { httpRuleSets } from './datapath/judge-tables.ts';
+import type { Takeovers } from './datapath/takeover.ts';
 import type { DesiredState } from './desired-state.ts';
 import { limits } from './limits.ts';
 import type { Metric } from './metrics/metric.ts';
 import { TrafficMetrics } from './metrics/traffic.ts';
 import type { Flow, Names } from './observe/flow.ts';
 import { FlowHistory } from './observe/history.ts';
-import type { DirectionPolicy } from './policy/resolved.ts';
+import type { DirectionPolicy, HttpRuleSet } from './policy/resolved.ts';
 import { jsonOf } from './policy-json.ts';
 import type { WorkerPool } from './worker/pool.ts';
 import { workloadKey } from './workload/workload.ts';
@@ -19,6 +21,7 @@ import { workloadKey } from './workload/workload.ts';
 export interface Reported {
   readonly datapath: Datapath;
   readonly pool: WorkerPool;
+  readonly takeovers: Takeovers;
   reload(): Promise<void>;
 }
 
@@ -30,11 +33,13 @@ export class AgentReport {
   readonly #history = new FlowHistory(limits.flowRingRecords);
   readonly #traffic = new TrafficMetrics();
   #state: DesiredState;
+  #ruleSets: ReadonlyMap<number, HttpRuleSet>;
   #agent: Reported | undefined;
 
   constructor(options: AgentOptions, state: DesiredState) {
     this.#options = options;
     this.#state = state;
+    this.#ruleSets = httpRuleSets(state.resolved);
     this.problems = state.problems;
   }
 
@@ -49,6 +54,7 @@ export class AgentReport {
 
   inForce(state: DesiredState): void {
     this.#state = state;
+    this.#ruleSets = httpRuleSets(state.resolved);
     this.problems = state.problems;
   }
 
@@ -76,7 +82,12 @@ export class AgentReport {
     ]);
   }
 
-  #status({ datapath, pool }: Reported): AgentStatus {
+  /** By the kernel's number. */
+  ruleSet(id: number): HttpRuleSet | undefined {
+    return this.#ruleSets.get(id);
+  }
+
+  #status({ datapath, pool, takeovers }: Reported): AgentStatus {
     const { resolved, taps, workloads, names } = this.#state;
     const interfaces = new Map(taps.map((tap) => [names.endpoint(tap.endpoint), tap]));
     const policies = new Map(resolved.endpoints.map((policy) => [names.endpoint(policy.endpoint), policy]));
@@ -105,7 +116,7 @@ export class AgentReport {
       }),
       workers: pool.status(),
       problems: this.problems,
-      counters: counters(datapath, pool),
+      counters: counters(datapath, pool, takeovers),
     };
   }
 }
@@ -115,7 +126,7 @@ function enforcementOf({ enforced, audit }: DirectionPolicy): Enforcement {
   return audit ? 'audit' : 'enforced';
 }
 
-function counters(datapath: Datapath, pool: WorkerPool): Record<string, number> {
+function counters(datapath: Datapath, pool: WorkerPool, takeovers: Takeovers): Record<string, number> {
   const sums: Record<string, number> = { lost_events: datapath.lostEvents() };
   for (const { reason, packets } of datapath.packetCounts()) {
     const name = `${reason.replaceAll('-', '_')}_packets`;
@@ -124,6 +135,8 @@ function counters(datapath: Datapath, pool: WorkerPool): Record<string, number> 
   for (const [cause, count] of Object.entries(pool.closedConnections())) {
     sums[`closed_${cause.replaceAll('-', '_')}`] = count;
   }
+  for (const [outcome, count] of Object.entries(takeovers.counts))
+    sums[`takeovers_${outcome.replaceAll('-', '_')}`] = count;
   return sums;
 }
 

@@ -16,6 +16,8 @@ import { adminSocketPath } from './admin/socket-path.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { AgentReport } from './agent-report.ts';
 import { Datapath } from './datapath/datapath.ts';
+import { JudgedRequests } from './datapath/judged-requests.ts';
+import type { Takeovers } from './datapath/takeover.ts';
 import { type DesiredState, StateReader } from './desired-state.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -49,7 +51,12 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       servers.metrics = await serveMetrics(options.metrics, () => report.metrics());
       log.info('serving metrics', { address: options.metrics });
     }
-    datapath = await Datapath.open({ instance: options.instance, object, workers: options.workers, judge: false });
+    datapath = await Datapath.open({
+      instance: options.instance,
+      object,
+      workers: options.workers,
+      judge: options.judge,
+    });
     if (datapath.adopted) log.info('going on with what an earlier agent left attached');
     const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
       for (const record of records)
@@ -58,8 +65,17 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     datapath.observe((events) => {
       for (const event of events) report.flow(flowOfEvent(event, report.names), (traffic) => traffic.event(event));
     });
+    const takeovers = datapath.takeOver(pool.netns, ({ facts, downstream, upstream }) =>
+      pool.adopt(facts, downstream, upstream),
+    );
+    datapath.observeRequests(
+      new JudgedRequests(
+        (id) => report.ruleSet(id),
+        (record) => report.flow(flowOfRecord(record, report.names), (traffic) => traffic.record(record)),
+      ),
+    );
     datapath.apply(desired.resolved, desired.taps);
-    const agent = new Agent(options, log, reader, report, datapath, pool, servers, lock);
+    const agent = new Agent(options, log, reader, report, datapath, pool, takeovers, servers, lock);
     servers.admin = await startAdmin(adminSocketPath(options.instance), report.view(agent), log);
     agent.start(desired);
     return agent;
@@ -102,6 +118,7 @@ class Agent implements RunningAgent {
   readonly #report: AgentReport;
   readonly #datapath: Datapath;
   readonly #pool: WorkerPool;
+  readonly #takeovers: Takeovers;
   readonly #servers: { readonly admin?: AdminServer; readonly metrics?: MetricsServer };
   readonly #lock: number;
   readonly #watchers: Watcher[] = [];
@@ -119,6 +136,7 @@ class Agent implements RunningAgent {
     report: AgentReport,
     datapath: Datapath,
     pool: WorkerPool,
+    takeovers: Takeovers,
     servers: { readonly admin?: AdminServer; readonly metrics?: MetricsServer },
     lock: number,
   ) {
@@ -128,6 +146,7 @@ class Agent implements RunningAgent {
     this.#report = report;
     this.#datapath = datapath;
     this.#pool = pool;
+    this.#takeovers = takeovers;
     this.#servers = servers;
     this.#lock = lock;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -137,6 +156,10 @@ class Agent implements RunningAgent {
 
   get datapath(): Datapath {
     return this.#datapath;
+  }
+
+  get takeovers(): Takeovers {
+    return this.#takeovers;
   }
 
   get pool(): WorkerPool {
@@ -177,6 +200,7 @@ class Agent implements RunningAgent {
     for (const watcher of this.#watchers) watcher.close();
     clearInterval(this.#expiry);
     await this.#reading;
+    this.#takeovers.close();
     await this.#pool.stop();
     await this.#datapath.close(this.#options.leaveAttached);
     await this.#servers.metrics?.close();

@@ -21,6 +21,7 @@ import { JudgeTables } from './judge-tables.ts';
 import type { JudgedRequests } from './judged-requests.ts';
 import { KernelMaps, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
 import { ensureProxyNamespace, type ProxyNamespace, removeProxyNamespace } from './proxy-namespace.ts';
+import { type Taken, Takeovers } from './takeover.ts';
 import type { Tap } from './tap.ts';
 
 export interface DatapathOptions {
@@ -142,6 +143,13 @@ export class Datapath {
       deliver(records.map((record) => readEvent(record, offset)));
     });
     this.#rings.push(ring);
+  }
+
+  /** Takes over every connection that the kernel holds, from now on. */
+  takeOver(netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void): Takeovers {
+    const takeovers = new Takeovers(this.#object, netns, deliver);
+    this.#rings.push(new RingBuffer(this.#object.map('takeovers'), (records) => takeovers.read(records)));
+    return takeovers;
   }
 
   /** Reads what the kernel tells about requests that it judged, from now on. */

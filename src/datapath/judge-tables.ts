@@ -60,7 +60,8 @@ export class JudgeTables {
   }
 }
 
-function httpRuleSets(resolved: ResolvedPolicy): Map<number, HttpRuleSet> {
+/** By the kernel's number. */
+export function httpRuleSets(resolved: ResolvedPolicy): Map<number, HttpRuleSet> {
   const found = new Map<number, HttpRuleSet>();
   const add = (ruleSet: L7RuleSet): void => {
     if (ruleSet.kind === 'http') found.set(ruleSet.id, ruleSet);
