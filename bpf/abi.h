@@ -259,7 +259,9 @@ struct takeover {
 	struct flow_key flow;
 	__u32 length; /* of the held payload, bytes */
 	__u8 doubt;   /* enum doubt */
-	__u8 pad[3];
+	__u8 held;    /* 1: the payload is in `payload`, from the stream's next byte on */
+	__u8 pad[2];
+	__u8 payload[JUDGE_HEAD_BYTES];
 };
 
 #define METHOD_BYTES 16

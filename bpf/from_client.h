@@ -8,7 +8,8 @@ static __always_inline bool unchanged(const struct stream *stream, const struct 
 	       stream->body_left == view->body_left;
 }
 
-static __always_inline int hold(struct stream *stream, struct stream_step *step, const struct stream_view *view, __u8 doubt)
+static __always_inline int hold(struct stream *stream, struct stream_step *step, const struct stream_view *view, __u8 doubt,
+				const __u8 *held)
 {
 	bool told = false;
 	bpf_spin_lock(&stream->lock);
@@ -20,7 +21,7 @@ static __always_inline int hold(struct stream *stream, struct stream_step *step,
 	}
 	bpf_spin_unlock(&stream->lock);
 	if (told)
-		tell_takeover(stream, step, doubt, step->segment.length);
+		tell_takeover(stream, step, doubt, step->segment.length, held);
 	return refuse(step, REASON_HELD);
 }
 
@@ -77,7 +78,7 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 		return refuse(step, REASON_HELD);
 	/* Only one head's hash is kept: what came before must be beyond doubt. */
 	if (view->acked != view->next)
-		return hold(stream, step, view, DOUBT_PIPELINED);
+		return hold(stream, step, view, DOUBT_PIPELINED, 0);
 	if (size > JUDGE_HEAD_BYTES)
 		size = JUDGE_HEAD_BYTES;
 	if (!size || bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size))
@@ -92,7 +93,7 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 			doubt = DOUBT_LONG;
 	}
 	if (doubt != DOUBT_NONE)
-		return hold(stream, step, view, doubt);
+		return hold(stream, step, view, doubt, size == segment->length ? judging->bytes : 0);
 	rest = segment->length - head_length;
 	hash = hash_head(head_length);
 
@@ -201,13 +202,13 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 		return pass_body(stream, step, view, 0);
 	}
 	if (view->mode == STREAM_HELD) {
-		tell_takeover(stream, step, doubt, segment->length);
+		tell_takeover(stream, step, doubt, segment->length, 0);
 		return refuse(step, REASON_HELD);
 	}
 	if (segment->flags & TCP_URG)
-		return hold(stream, step, view, DOUBT_URGENT);
+		return hold(stream, step, view, DOUBT_URGENT, 0);
 	if (!view->body_left)
 		return stream_head(skb, stream, step, view);
 	return segment->length <= view->body_left ? pass_body(stream, step, view, segment->length)
-						 : hold(stream, step, view, DOUBT_MORE);
+						 : hold(stream, step, view, DOUBT_MORE, 0);
 }

@@ -105,7 +105,9 @@ __noinline int tell_response(struct stream_step *step, __u32 status)
 	return 0;
 }
 
-static __always_inline void tell_takeover(struct stream *stream, const struct stream_step *step, __u8 doubt, __u32 length)
+/* `held`: the segment's payload; 0 where it was not read whole, then the client sends it again by itself. */
+static __always_inline void tell_takeover(struct stream *stream, const struct stream_step *step, __u8 doubt, __u32 length,
+					  const __u8 *held)
 {
 	struct takeover *takeover;
 	if (step->now - stream->told < TAKEOVER_PAUSE)
@@ -121,6 +123,9 @@ static __always_inline void tell_takeover(struct stream *stream, const struct st
 	takeover->flow = step->flow;
 	takeover->length = length;
 	takeover->doubt = doubt;
-	takeover->pad[0] = takeover->pad[1] = takeover->pad[2] = 0;
+	takeover->held = held != 0;
+	takeover->pad[0] = takeover->pad[1] = 0;
+	if (held)
+		bpf_probe_read_kernel(takeover->payload, JUDGE_HEAD_BYTES, held);
 	bpf_ringbuf_submit(takeover, BPF_RB_FORCE_WAKEUP);
 }

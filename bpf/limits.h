@@ -32,8 +32,8 @@
 /* Below this fill its reader is not woken: it looks by a timer. */
 #define REQUEST_RING_QUIET (REQUEST_RING_BYTES / 8)
 #define REQUEST_SAMPLE 16
-/* Bytes of the ring of takeovers. 72 bytes each: 3,600 at a time, and lost ones come again. */
-#define TAKEOVER_RING_BYTES (256 * 1024)
+/* Bytes of the ring of takeovers. 1,616 bytes each: 1,200 at a time, and lost ones come again. */
+#define TAKEOVER_RING_BYTES (2 * 1024 * 1024)
 /* Time between two records of one held connection, ns: less than any retransmission takes, and no flood. */
 #define TAKEOVER_PAUSE 50000000ULL
 /* TCP options of one SYN that are walked: 40 bytes. */

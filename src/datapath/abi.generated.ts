@@ -148,12 +148,14 @@ export const steering = {
 } as const;
 
 export const takeover = {
-  size: 64,
+  size: 1600,
   time: { offset: 0, size: 8 },
   generation: { offset: 8, size: 8 },
   flow: { offset: 16, size: 40 },
   length: { offset: 56, size: 4 },
   doubt: { offset: 60, size: 1 },
+  held: { offset: 61, size: 1 },
+  payload: { offset: 64, size: 1536 },
 } as const;
 
 export const judged_request = {

@@ -34,6 +34,8 @@ interface Pending {
   readonly key: Buffer;
   readonly generation: bigint;
   readonly deadline: number;
+  /** What the client sent and the kernel held; empty where the client sends it again by itself. */
+  readonly held: Buffer;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -64,7 +66,8 @@ export class Takeovers {
         this.#attempt(name, known);
         continue;
       }
-      const pending: Pending = { key, generation, deadline: Date.now() + limits.takeoverWaitMs, timer: undefined };
+      const deadline = Date.now() + limits.takeoverWaitMs;
+      const pending: Pending = { key, generation, deadline, held: heldPayload(record), timer: undefined };
       this.#pending.set(name, pending);
       this.#attempt(name, pending);
     }
@@ -97,7 +100,7 @@ export class Takeovers {
     const { client, server, direction } = flow;
     let sockets: { readonly downstream: number; readonly upstream: number };
     try {
-      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream) });
+      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream, pending.held) });
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       this.#end(name, pending, 'failed');
@@ -133,6 +136,11 @@ export class Takeovers {
     data.writeUInt32LE(number, steering.command.offset);
     return this.#steer.testRun({ data }).retval;
   }
+}
+
+function heldPayload(record: Buffer): Buffer {
+  const length = record.readUInt8(takeover.held.offset) === 0 ? 0 : record.readUInt32LE(takeover.length.offset);
+  return Buffer.from(record.subarray(takeover.payload.offset, takeover.payload.offset + length));
 }
 
 /** Nothing is under way in either direction, and the request before has begun to be answered. */
