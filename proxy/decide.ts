@@ -78,7 +78,9 @@ class RuleSetDecider implements HttpDecider {
   readonly #audit: boolean;
   /** Whether a verdict depends on more than method, target and host. */
   readonly #asksHeaders: boolean;
-  readonly #known = new Map<string, HttpDecision>();
+  /** By host, method and target: none of them is copied to be looked up. */
+  readonly #known = new Map<string, Map<string, Map<string, HttpDecision>>>();
+  #knownCount = 0;
 
   constructor(ruleSet: HttpRuleSet) {
     this.#rules = ruleSet.http.map((rule) => ({
@@ -95,14 +97,24 @@ class RuleSetDecider implements HttpDecider {
 
   decide(head: HttpRequestHead): HttpDecision {
     if (this.#asksHeaders) return this.#judge(head);
-    // Neither a method nor a target nor a host holds a space.
-    const key = `${head.method} ${head.target} ${head.host}`;
-    const known = this.#known.get(key);
+    const known = this.#known.get(head.host)?.get(head.method)?.get(head.target);
     if (known) return known;
     const decision = this.#judge(head);
-    if (this.#known.size === rememberedVerdicts) this.#known.clear();
-    this.#known.set(key, decision);
+    this.#remember(head, decision);
     return decision;
+  }
+
+  #remember({ host, method, target }: HttpRequestHead, decision: HttpDecision): void {
+    if (this.#knownCount === rememberedVerdicts) {
+      this.#known.clear();
+      this.#knownCount = 0;
+    }
+    const ofHost = this.#known.get(host) ?? new Map<string, Map<string, HttpDecision>>();
+    const ofMethod = ofHost.get(method) ?? new Map<string, HttpDecision>();
+    ofMethod.set(target, decision);
+    ofHost.set(method, ofMethod);
+    this.#known.set(host, ofHost);
+    this.#knownCount += 1;
   }
 
   /** Both views of the path, because nobody knows which one the server takes. */

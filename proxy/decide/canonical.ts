@@ -22,7 +22,7 @@ export function canonicalTarget(target: string): string | undefined {
   if (!suspicious.test(path)) return target;
   const decoded = decodeFully(path);
   if (decoded === undefined) return undefined;
-  return resolveSegments(decoded) + (query === -1 ? '' : target.slice(query));
+  return encoded(resolveSegments(decoded)) + (query === -1 ? '' : target.slice(query));
 }
 
 function decodeFully(path: string): string | undefined {
@@ -52,6 +52,22 @@ function decodeOnce(text: string): string | undefined {
     at = percent + 3;
   }
   return out + text.slice(at);
+}
+
+/**
+ * What cannot stand in a path as it is (RFC 3986 section 3.3) is encoded as before, in capitals, so that a rule for
+ * `/a%20b` or `/caf%C3%A9` can match. A question mark among it stays a part of the path.
+ */
+function encoded(path: string): string {
+  let out = '';
+  let from = 0;
+  for (let at = 0; at < path.length; at++) {
+    const code = path.charCodeAt(at);
+    if (code > 0x20 && code < 0x7f && code !== 0x23 && code !== 0x3f) continue;
+    out += `${path.slice(from, at)}%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    from = at + 1;
+  }
+  return out + path.slice(from);
 }
 
 function hexDigit(code: number): number | undefined {

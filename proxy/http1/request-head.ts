@@ -47,7 +47,7 @@ class Refusal {
 
 /** @param bytes what arrived, from the first byte of the request on */
 export function scanRequestHead(bytes: Uint8Array): Scan {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const end = buffer.indexOf(emptyLine);
   if (end === -1) return scanStart(buffer);
   const length = end + emptyLine.length;

@@ -37,6 +37,16 @@ export function isToken(text: string): boolean {
 
 /** `name[:port]`, or an IPv6 address in brackets. Nothing that two parsers could read as different hosts. */
 export function isHost(text: string): boolean {
+  if (text === lastHost) return true;
+  if (!isNewHost(text)) return false;
+  lastHost = text;
+  return true;
+}
+
+/** Most requests name the host that the one before did. */
+let lastHost = 'localhost';
+
+function isNewHost(text: string): boolean {
   if (text === '' || !all(text, 0, text.length, HOST)) return false;
   return /^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]]+)(?::[0-9]{1,5})?$/.test(text);
 }
