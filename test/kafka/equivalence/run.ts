@@ -1,0 +1,33 @@
+/** `run.ts BOOTSTRAP client|reader`: asks everything, in order; prints what was seen as JSON, name → what. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { API } from '../../unit/kafka/wire.ts';
+import { administration } from './administration.ts';
+import { ask, comparable, type Seen } from './ask.ts';
+import { groups } from './groups.ts';
+import { records } from './records.ts';
+
+const [bootstrap = '', who] = process.argv.slice(2);
+const seen: Record<string, unknown> = {};
+/** Of the last InitProducerId that gave one. */
+let producerId = -1n;
+for (const { name, from, api, version, request } of [...records, ...groups, ...administration]) {
+  if (from !== who) continue;
+  const answer = await settled(() => ask(bootstrap, api, version, request({ producerId })));
+  if (api.apiKey === API.INIT_PRODUCER_ID.apiKey && 'body' in answer) {
+    const given = (answer.body as { producerId?: bigint } | undefined)?.producerId;
+    if (given !== undefined && given >= 0n) producerId = given;
+  }
+  seen[name] = comparable(answer);
+}
+process.stdout.write(JSON.stringify(seen));
+
+/** Asks again while the broker says that a coordinator or a transaction is not ready: the one time that differs from run to run. */
+async function settled(once: () => Promise<Seen>): Promise<Seen> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await once();
+    const text = JSON.stringify(comparable(answer));
+    if (attempt === 100 || !/"errorCode":(?:14|15|16|51)\b/.test(text)) return answer;
+    await pause(100);
+  }
+}
