@@ -43,7 +43,7 @@ enum reason {
 	REASON_NO_POLICY,       /* the tap's endpoint has no policy loaded */
 	REASON_NO_CONNECTION,   /* the proxy sent for a connection that is not diverted */
 	REASON_HELD,            /* payload that waits for the agent to take its connection over */
-	REASON_BEYOND,          /* payload that begins beyond the next byte to judge; TCP sends it again */
+	REASON_BEYOND,          /* payload that comes too early to be judged; TCP sends it again */
 	REASON_MISMATCH,        /* a retransmission that is not what was judged, or can't be told to be */
 	REASON_STREAM,          /* a segment that does not fit a judged connection's numbers or state */
 	REASON_COUNT,
@@ -108,12 +108,12 @@ enum stream_mode {
 /* Why a stream was held. */
 enum doubt {
 	DOUBT_NONE = 0,
-	DOUBT_REFUSED,    /* the automaton does not accept the head: not allowed, not complete, or nothing that it judges */
+	DOUBT_REFUSED,    /* the segment is no single accepted head: not allowed, not complete, nothing that is judged, or two */
 	DOUBT_NO_TABLE,   /* judging is off, or the rule set has no table any more */
-	DOUBT_PIPELINED,  /* the head came before the server had all of the request before it */
-	DOUBT_MORE,       /* the segment has more than one request's bytes */
+	DOUBT_MORE,       /* the segment has a body's end and more; `body_left` says how much of it is the body's */
 	DOUBT_LONG,       /* the head is longer than a segment that arrives at the server can be */
 	DOUBT_URGENT,     /* TCP urgent data */
+	DOUBT_MISMATCH,   /* retransmissions of the head that can't be told to be the same, time and again */
 	DOUBT_ASKED,      /* the agent froze it */
 };
 
@@ -163,6 +163,8 @@ struct stream {
 	__u32 rule;
 	__u32 response_start; /* server's number where its response must begin */
 	__u32 requests;
+	__u32 mismatches; /* since the last judged head */
+	__u32 reserved;
 };
 
 /* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */

@@ -76,9 +76,10 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 
 	if (!judging || !current)
 		return refuse(step, REASON_HELD);
-	/* Only one head's hash is kept: what came before must be beyond doubt. */
+	/* Only one head's hash is kept: what came before must be beyond doubt. A client that does not wait for the answer sends
+	 * this again when the server has the request before it. */
 	if (view->acked != view->next)
-		return hold(stream, step, view, DOUBT_PIPELINED, 0);
+		return refuse(step, REASON_BEYOND);
 	if (size > JUDGE_HEAD_BYTES)
 		size = JUDGE_HEAD_BYTES;
 	if (!size || bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size))
@@ -88,12 +89,14 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 	body = judging->body;
 	if (doubt == DOUBT_NONE) {
 		if (head_length > segment->length || segment->length - head_length > body)
-			doubt = DOUBT_MORE;
+			doubt = DOUBT_REFUSED;
 		else if (head_length > view->longest)
 			doubt = DOUBT_LONG;
 	}
+	/* Who takes over has to know that the request before is being answered, or it would never be: HELD stops the server too. */
 	if (doubt != DOUBT_NONE)
-		return hold(stream, step, view, doubt, size == segment->length ? judging->bytes : 0);
+		return view->waiting ? refuse(step, REASON_BEYOND)
+				     : hold(stream, step, view, doubt, size == segment->length ? judging->bytes : 0);
 	rest = segment->length - head_length;
 	hash = hash_head(head_length);
 
@@ -111,6 +114,7 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 		stream->client.next = view->next + segment->length;
 		stream->client.fin = segment->flags & TCP_FIN;
 		stream->requests++;
+		stream->mismatches = 0;
 		step->request = stream->requests;
 		stream->requested = step->now;
 		stream->rule_set = step->rule_set;
@@ -126,6 +130,15 @@ static __always_inline int stream_head(struct __sk_buff *skb, struct stream *str
 		tell_untold(step, earlier);
 	tell_request(step);
 	return STEP_PASS;
+}
+
+/* The server may have the head from another copy, or this one may be all that it ever gets: its ACK tells, and when none comes
+ * the connection can't go on. */
+static __always_inline int mismatch(struct stream *stream, struct stream_step *step, const struct stream_view *view)
+{
+	if (view->mode == STREAM_JUDGED && __sync_fetch_and_add(&stream->mismatches, 1) + 1 >= JUDGE_MISMATCHES)
+		hold(stream, step, view, DOUBT_MISMATCH, 0);
+	return refuse(step, REASON_MISMATCH);
 }
 
 /* Payload that begins before `next`: a retransmission, or what claims to be one. The server may have nothing of it yet (lost,
@@ -146,13 +159,13 @@ static __always_inline int stream_again(struct __sk_buff *skb, struct stream *st
 		/* It has to have the whole head: one hash stands for it. */
 		if (segment->sequence != view->head_start || segment->length < size || !judging || !size || size > JUDGE_HEAD_BYTES ||
 		    bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size) || hash_head(size) != view->head_hash)
-			return refuse(step, REASON_MISMATCH);
+			return mismatch(stream, step, view);
 	}
 	/* From here on it is in the body. */
 	if (behind(end, view->next))
 		more = end - view->next;
 	if (more > view->body_left)
-		return refuse(step, REASON_MISMATCH);
+		return mismatch(stream, step, view);
 	if (view->mode == STREAM_HELD && (more || (fin && !view->fin)))
 		return refuse(step, REASON_HELD);
 	return more || fin ? pass_body(stream, step, view, more) : STEP_PASS;
@@ -169,6 +182,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 		read_acknowledgement(stream, segment);
 	view->mode = stream->mode;
 	view->fin = stream->client.fin;
+	view->waiting = stream->waiting;
 	view->next = stream->client.next;
 	view->acked = stream->client.acked;
 	view->head_start = stream->head_start;
@@ -181,6 +195,8 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	doubt = stream->doubt;
 	bpf_spin_unlock(&stream->lock);
 
+	if (view->mode == STREAM_DIVERTED)
+		return STEP_DIVERT;
 	if (view->mode == STREAM_OPENING) {
 		if (segment->length)
 			return refuse(step, REASON_STREAM);

@@ -53,6 +53,8 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	step->request = stream->requests;
 	bpf_spin_unlock(&stream->lock);
 
+	if (mode == STREAM_DIVERTED)
+		return STEP_DIVERT;
 	if (mode == STREAM_OPENING) {
 		if (segment->length)
 			return refuse(step, REASON_STREAM);

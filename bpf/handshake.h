@@ -14,7 +14,7 @@ static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stre
 	offered->next = segment->sequence + 1;
 	offered->window = segment->window;
 	bpf_spin_lock(&stream->lock);
-	held = stream->mode == STREAM_HELD;
+	held = stream->mode == STREAM_HELD || stream->mode == STREAM_DIVERTED;
 	if (!held) {
 		stream->offered = *offered;
 		stream->renewed = 1;
@@ -38,7 +38,7 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 	/* Sent again, to a SYN that came again, before any data was acknowledged: nothing begins anew. */
 	known = stream->mode == STREAM_JUDGED && segment->acknowledgement == stream->client_start &&
 		server->next == stream->server_start && (!stream->renewed || stream->client.acked == stream->client_start);
-	answer = stream->mode != STREAM_HELD && stream->renewed && segment->acknowledgement == stream->offered.next;
+	answer = (stream->mode == STREAM_JUDGED || stream->mode == STREAM_OPENING) && stream->renewed && segment->acknowledgement == stream->offered.next;
 	if (known) {
 		stream->renewed = 0;
 	} else if (answer) {
@@ -68,11 +68,13 @@ static __always_inline int stream_reset(struct stream *stream, struct stream_ste
 	struct stream_side *own = segment->from_client ? &stream->client : &stream->server;
 	struct stream_side *other = segment->from_client ? &stream->server : &stream->client;
 	__u32 ahead, reach;
-	bool passes = true, ends = false;
+	bool passes = true, ends = false, diverted = false;
 	if (segment->length || segment->flags & (TCP_FIN | TCP_URG))
 		return refuse(step, REASON_STREAM);
 	bpf_spin_lock(&stream->lock);
-	if (stream->mode == STREAM_OPENING) {
+	if (stream->mode == STREAM_DIVERTED) {
+		diverted = true;
+	} else if (stream->mode == STREAM_OPENING) {
 		ends = true;
 	} else if (!segment->from_client && stream->renewed && segment->flags & TCP_ACK &&
 		   segment->acknowledgement == stream->offered.next) {
@@ -91,5 +93,7 @@ static __always_inline int stream_reset(struct stream *stream, struct stream_ste
 	}
 	bpf_spin_unlock(&stream->lock);
 	step->ends = ends;
+	if (diverted)
+		return STEP_DIVERT;
 	return passes ? STEP_PASS : refuse(step, REASON_STREAM);
 }

@@ -36,6 +36,8 @@
 #define TAKEOVER_RING_BYTES (2 * 1024 * 1024)
 /* Time between two records of one held connection, ns: less than any retransmission takes, and no flood. */
 #define TAKEOVER_PAUSE 50000000ULL
+/* Retransmissions of one head that were no match, before the agent is asked. One happens when an ACK is late. */
+#define JUDGE_MISMATCHES 3
 /* TCP options of one SYN that are walked: 40 bytes. */
 #define MAX_TCP_OPTIONS 40
 

@@ -32,6 +32,8 @@ struct stream_view {
 	__u32 longest; /* payload that fits one segment on both ends' word */
 	__u8 mode;
 	__u8 fin;
+	__u8 waiting;
+	__u8 pad[1];
 };
 
 /* Between the tap and the stream's functions, which the verifier looks at one by one: what goes in and what comes out. */

@@ -108,7 +108,7 @@ export const stream_side = {
 } as const;
 
 export const stream = {
-  size: 152,
+  size: 160,
   lock: { offset: 0, size: 4 },
   mode: { offset: 4, size: 1 },
   doubt: { offset: 5, size: 1 },
@@ -132,6 +132,8 @@ export const stream = {
   rule: { offset: 140, size: 4 },
   response_start: { offset: 144, size: 4 },
   requests: { offset: 148, size: 4 },
+  mismatches: { offset: 152, size: 4 },
+  reserved: { offset: 156, size: 4 },
 } as const;
 
 export const steering = {
@@ -281,10 +283,10 @@ export const doubt = {
   none: 0,
   refused: 1,
   no_table: 2,
-  pipelined: 3,
-  more: 4,
-  long: 5,
-  urgent: 6,
+  more: 3,
+  long: 4,
+  urgent: 5,
+  mismatch: 6,
   asked: 7,
 } as const;
 

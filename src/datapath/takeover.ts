@@ -151,5 +151,5 @@ function isSettled({ client, server, waiting, bodyLeft }: Stream): boolean {
 
 /** A client that sends requests before their answers, or ends, leaves no point at which another could go on for it. */
 function canGoOn({ client, server, doubt: why }: Stream): boolean {
-  return client.fin === 0 && server.fin === 0 && why !== doubt.pipelined && why !== doubt.more && why !== doubt.urgent;
+  return client.fin === 0 && server.fin === 0 && why !== doubt.more && why !== doubt.urgent;
 }

@@ -73,23 +73,17 @@ export class TapBench implements Disposable {
     const resolved = this.#resolved(ingress, egress);
     this.maps.putIdentities(resolved)();
     for (const policy of resolved.endpoints) this.maps.putPolicy(policy, () => 1);
-    this.maps.writeSettings({
-      revision: ++this.#revision,
-      workers: 1,
-      mark: this.mark,
-      judge: false,
-      hashKey: Buffer.alloc(16),
-    });
-    this.switchJudge(this.#judge);
+    this.#revision++;
+    this.#writeSettings();
   }
 
   switchJudge(on: boolean): void {
     this.#judge = on;
-    const value = this.maps.settings.get(u32(0));
-    if (!value) throw new Error('there are no settings');
-    value.writeUInt32LE(on ? 1 : 0, settings.judge.offset);
-    hashKey.copy(value, settings.hash_key.offset);
-    this.maps.settings.put(u32(0), value);
+    this.#writeSettings();
+  }
+
+  #writeSettings(): void {
+    this.maps.writeSettings({ revision: this.#revision, workers: 1, mark: this.mark, judge: this.#judge, hashKey });
   }
 
   /** The table by which the kernel judges requests under a rule set; none: it has no table. */

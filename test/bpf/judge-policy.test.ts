@@ -17,6 +17,7 @@ after(() => bench[Symbol.dispose]());
 const passed = 'pass judged';
 const held = 'drop held';
 const ok = get('/ok');
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 const other = ruleSet(6, { method: 'GET', path: '/no' });
 
 beforeEach(() => {
@@ -55,11 +56,11 @@ test('a diverted connection stays diverted when judging begins', () => {
 test('the next head is judged by the table of that moment', () => {
   const connection = opened();
   assert.equal(connection.client({ payload: ok }), passed);
-  connection.server({ ack: ok.length });
+  connection.server({ payload: answer, ack: ok.length });
   bench.putTable(rules.id, tableOf(other));
   const no = get('/no');
   assert.equal(connection.client({ at: ok.length, payload: no }), passed);
-  connection.server({ ack: ok.length + no.length });
+  connection.server({ at: answer.length, payload: answer, ack: ok.length + no.length });
   assert.equal(connection.client({ at: ok.length + no.length, payload: ok }), held);
 });
 
@@ -118,7 +119,7 @@ for (const [index, cells] of TABLE_CELLS.entries()) {
     bench.putTable(rules.id, grown);
     const connection = opened();
     assert.equal(connection.client({ payload: ok }), passed, `size ${index}`);
-    connection.server({ ack: ok.length });
+    connection.server({ payload: answer, ack: ok.length });
     assert.equal(connection.client({ at: ok.length, payload: get('/no') }), held);
   });
 }

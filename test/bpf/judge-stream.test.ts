@@ -75,18 +75,32 @@ for (const [name, family] of [
       const connection = opened();
       assert.equal(connection.client({ payload: ok }), passed);
       assert.equal(connection.client({ payload: ok }), passed);
-      assert.equal(connection.client({ payload: get('/no') }), 'drop mismatch');
       for (let at = 0; at < ok.length; at++) {
         const other = Buffer.from(ok, 'latin1');
         other.writeUInt8((other.readUInt8(at) + 1) & 0xff, at);
-        assert.equal(connection.client({ payload: other }), 'drop mismatch', `byte ${at}`);
+        const first = opened();
+        first.client({ payload: ok });
+        assert.equal(first.client({ payload: other }), 'drop mismatch', `byte ${at}`);
       }
       assert.equal(connection.client({ payload: ok.slice(0, 10) }), 'drop mismatch', 'a part can not be told');
       assert.equal(connection.client({ at: 10, payload: ok.slice(10) }), 'drop mismatch');
       connection.server({ ack: ok.length });
       assert.equal(connection.client({ payload: get('/no').slice(0, 5) }), passed, 'the server has other bytes there');
-      assert.equal(connection.client({ payload: `${get('/no')}${ok}` }), 'drop mismatch', 'old and new');
       assert.equal(connection.client({ at: ok.length, payload: ok }), passed);
+      assert.equal(connection.client({ payload: `${get('/no')}${ok}` }), 'drop mismatch', 'old and new');
+    });
+
+    test(`${name}${numbers}: a retransmission that never matches is the agent's in the end`, () => {
+      const connection = opened();
+      assert.equal(connection.client({ payload: ok }), passed);
+      const rest = { at: 10, payload: ok.slice(10) };
+      assert.equal(connection.client(rest), 'drop mismatch');
+      assert.equal(connection.client(rest), 'drop mismatch');
+      assert.equal(connection.mode, stream_mode.judged);
+      assert.equal(connection.client(rest), 'drop mismatch');
+      assert.equal(connection.mode, stream_mode.held);
+      assert.equal(connection.doubt, doubt.mismatch);
+      assert.equal(connection.client({ payload: ok }), passed, 'the whole head still passes');
     });
 
     test(`${name}${numbers}: an acknowledgement of what never passed counts for nothing`, () => {
@@ -134,15 +148,20 @@ for (const [name, family] of [
       assert.equal(connection.client({ at: ok.length - 1 }), passed, 'keepalive without');
     });
 
-    test(`${name}${numbers}: requests before their forerunner arrived, or in one segment, are held`, () => {
+    test(`${name}${numbers}: requests wait for the one before, two in one segment are held`, () => {
       const early = opened();
       assert.equal(early.client({ payload: ok }), passed);
-      assert.equal(early.client({ at: ok.length, payload: ok }), held);
-      assert.equal(early.doubt, doubt.pipelined);
-      assert.equal(early.client({ payload: ok }), passed, 'what passed may come again');
+      assert.equal(early.client({ at: ok.length, payload: ok }), 'drop beyond');
+      early.server({ ack: ok.length });
+      assert.equal(early.client({ at: ok.length, payload: ok }), passed);
+      early.server({ ack: 2 * ok.length });
+      assert.equal(early.client({ at: 2 * ok.length, payload: get('/no') }), 'drop beyond', 'no answer has begun');
+      assert.equal(early.mode, stream_mode.judged);
+      early.server({ ack: 2 * ok.length, payload: answer });
+      assert.equal(early.client({ at: 2 * ok.length, payload: get('/no') }), held);
       const together = opened();
       assert.equal(together.client({ payload: `${ok}${ok}` }), held);
-      assert.equal(together.doubt, doubt.more);
+      assert.equal(together.doubt, doubt.refused);
     });
 
     test(`${name}${numbers}: a head in parts is held at its first one`, () => {
