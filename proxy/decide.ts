@@ -3,10 +3,10 @@
  */
 
 import type { GrpcRule, HeaderMatch, HttpRuleSet, RuleRef } from '../src/policy/resolved.ts';
-import { canonicalTarget } from './decide/canonical.ts';
 import { type HeaderConditions, headerConditions, holds } from './decide/header-conditions.ts';
 import { PathIndex } from './decide/path-index.ts';
 import { compilePattern, matches, type Pattern } from './decide/pattern.ts';
+import { otherReadings } from './decide/readings.ts';
 import type { DenyReason } from './record.ts';
 
 declare const minted: unique symbol;
@@ -78,6 +78,8 @@ class RuleSetDecider implements HttpDecider {
   readonly #audit: boolean;
   /** Whether a verdict depends on more than method, target and host. */
   readonly #asksHeaders: boolean;
+  /** Whether a rule changes headers on some paths only. */
+  readonly #editsByPath: boolean;
   /** By host, method and target: none of them is copied to be looked up. */
   readonly #known = new Map<string, Map<string, Map<string, HttpDecision>>>();
   #knownCount = 0;
@@ -92,6 +94,9 @@ class RuleSetDecider implements HttpDecider {
     this.#paths = new PathIndex(ruleSet.http.map(({ path }) => optional(path)));
     this.#grpc = ruleSet.grpc;
     this.#audit = ruleSet.audit;
+    this.#editsByPath = this.#rules.some(
+      ({ headers }, index) => headers.edits.length > 0 && !this.#paths.whatever.includes(index),
+    );
     this.#asksHeaders = this.#rules.some(({ headers }) => headers.required.length + headers.edits.length > 0);
   }
 
@@ -117,29 +122,37 @@ class RuleSetDecider implements HttpDecider {
     this.#knownCount += 1;
   }
 
-  /** Both views of the path, because nobody knows which one the server takes. */
+  /** Every reading of the path, because nobody knows which one the server takes. */
   #judge(head: HttpRequestHead): HttpDecision {
-    const raw = this.#match(head, head.target);
-    const canonical = canonicalTarget(head.target);
-    if (canonical === head.target) return raw ?? this.#refuse('no-rule', 'no rule allows this request');
-    if (canonical === undefined) return this.#refuse('ambiguous', 'the path has no canonical form');
-    const read = this.#match(head, canonical);
-    if (raw && read) return raw;
-    if (!raw && !read) return this.#refuse('no-rule', 'no rule allows this request');
-    return this.#refuse('ambiguous', 'the raw path and its canonical form have different verdicts');
+    const raw = this.#match(head, head.target, this.#paths.matching(head.target));
+    const readings = otherReadings(head.target);
+    if (readings === undefined) return this.#judgeWithoutPath(head);
+    for (const reading of readings) {
+      const read = this.#match(head, reading, this.#paths.matching(reading));
+      if (!alike(raw, read))
+        return this.#refuse('ambiguous', 'servers read this path differently, with other verdicts');
+    }
+    return raw ?? this.#refuse('no-rule', 'no rule allows this request');
   }
 
-  #match(head: HttpRequestHead, target: string): HttpDecision | undefined {
+  /** Rules that look at the path allow nothing when it has no reading that holds. */
+  #judgeWithoutPath(head: HttpRequestHead): HttpDecision {
+    const allowed = this.#editsByPath ? undefined : this.#match(head, undefined, this.#paths.whatever);
+    return allowed ?? this.#refuse('ambiguous', 'servers read this path too differently to judge it');
+  }
+
+  /** @param rules that match the target */
+  #match(head: HttpRequestHead, target: string | undefined, rules: readonly number[]): Allowed | undefined {
     let allowing: RuleRef | undefined;
     const edits: HeaderEdit[] = [];
-    for (const index of this.#paths.matching(target)) {
+    for (const index of rules) {
       const rule = this.#rules[index];
       if (!rule || !matchesRest(rule, head)) continue;
       allowing ??= rule.ref;
       // Every rule that matches has its say in the header, as in Cilium.
       for (const match of rule.headers.edits) if (!holds(match, head)) edits.push({ match, rule: rule.ref });
     }
-    allowing ??= this.#grpc.find((rule) => isCall(rule, head.method, target))?.ref;
+    if (target !== undefined) allowing ??= this.#grpc.find((rule) => isCall(rule, head.method, target))?.ref;
     return allowing && { verdict: 'ALLOW', permit, rule: allowing, edits };
   }
 
@@ -150,6 +163,15 @@ class RuleSetDecider implements HttpDecider {
 
 // The one place that makes a permit.
 const permit = Object.freeze({}) as Permit;
+
+type Allowed = Extract<HttpDecision, { readonly verdict: 'ALLOW' }>;
+
+/** A header that is taken away for one reading and left for another would be a way around the rule that takes it. */
+function alike(one: Allowed | undefined, other: Allowed | undefined): boolean {
+  if (!one || !other) return one === other;
+  if (one.edits.length !== other.edits.length) return false;
+  return one.edits.every(({ match }, index) => match === other.edits[index]?.match);
+}
 
 function optional(pattern: string | undefined): Pattern | undefined {
   return pattern === undefined ? undefined : compilePattern(pattern);

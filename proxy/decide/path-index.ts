@@ -8,8 +8,12 @@ export class PathIndex {
   readonly #prefixes = new Map<number, Map<string, number[]>>();
   readonly #others: { readonly rule: number; readonly pattern: Pattern | undefined }[] = [];
 
+  /** Rules that match every path. */
+  readonly whatever: readonly number[];
+
   /** @param patterns of each rule, in order; undefined: any path */
   constructor(patterns: readonly (Pattern | undefined)[]) {
+    this.whatever = [...patterns.keys()].filter((rule) => matchesAnyPath(patterns[rule]));
     for (const [rule, pattern] of patterns.entries()) {
       if (pattern?.kind === 'exact') {
         add(this.#exact, pattern.text, rule);
@@ -34,6 +38,11 @@ export class PathIndex {
     }
     return found.sort((a, b) => a - b);
   }
+}
+
+/** Without a pattern, or by one such as `.*` or `/.*`: paths begin with a slash in every reading. */
+function matchesAnyPath(pattern: Pattern | undefined): boolean {
+  return pattern === undefined || (pattern.kind === 'prefix' && (pattern.text === '' || pattern.text === '/'));
 }
 
 function add(map: Map<string, number[]>, key: string, rule: number): void {

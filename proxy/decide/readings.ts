@@ -40,8 +40,10 @@ export function otherReadings(target: string): readonly string[] | undefined {
   if (decodings === undefined) return undefined;
   const last = decodings[decodings.length - 1] ?? path;
   if (hasControl(last) || dotSegment.test(last) || !isUtf8(Buffer.from(last, 'latin1'))) return undefined;
-  const read = new Set(decodings);
-  for (const habit of habits) for (const one of [...read]) read.add(habit(one));
+  // Java drops parameters before it decodes: there a parameter may hold an encoded slash.
+  const read = new Set([...decodings, ...(decode(withoutParameters(path)) ?? [])]);
+  // What a habit has made of a path it leaves alone, so a set that grows under the loop comes to an end.
+  for (const habit of habits) for (const one of read) read.add(habit(one));
   const rest = query === -1 ? '' : target.slice(query);
   const targets = new Set([...read].map((one) => encode(one) + rest));
   targets.delete(target);
@@ -100,6 +102,9 @@ function hasControl(text: string): boolean {
   return false;
 }
 
+/** `#`, `%`, `?` and the backslash: in a path they would be something else. */
+const encodedAlways: ReadonlySet<number> = new Set([0x23, 0x25, 0x3f, 0x5c]);
+
 /**
  * What cannot stand in a path as it is (RFC 3986 section 3.3) is encoded as rules have it, in capitals: a rule for
  * `/a%20b` or `/caf%C3%A9` can match, and a decoded question mark stays a part of the path.
@@ -109,7 +114,7 @@ function encode(path: string): string {
   let from = 0;
   for (let at = 0; at < path.length; at++) {
     const code = path.charCodeAt(at);
-    if (code > 0x20 && code < 0x7f && code !== 0x23 && code !== 0x25 && code !== 0x3f) continue;
+    if (code > 0x20 && code < 0x7f && !encodedAlways.has(code)) continue;
     out += `${path.slice(from, at)}%${code.toString(16).toUpperCase().padStart(2, '0')}`;
     from = at + 1;
   }

@@ -19,7 +19,7 @@ const segmentRest = '[!"$&-.0-:<->@-\\[\\]-~]';
 /** Neither empty nor `.` nor `..`. */
 const segment = `(?:${segmentStart}${segmentRest}*|\\.${segmentStart}${segmentRest}*|\\.\\.${segmentRest}+)`;
 
-/** Origin form whose path is its own canonical form (proxy/decide/canonical.ts); the query is free. */
+/** Origin form whose path has one reading only (proxy/decide/readings.ts); the query is free. */
 export const TARGET: Regex = parsePattern(`/(?:${segment}(?:/${segment})*/?)?(?:\\?${query})?`);
 
 const port = ':[0-9]{1,5}';
