@@ -38,7 +38,8 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 	/* Sent again, to a SYN that came again, before any data was acknowledged: nothing begins anew. */
 	known = stream->mode == STREAM_JUDGED && segment->acknowledgement == stream->client_start &&
 		server->next == stream->server_start && (!stream->renewed || stream->client.acked == stream->client_start);
-	answer = (stream->mode == STREAM_JUDGED || stream->mode == STREAM_OPENING) && stream->renewed && segment->acknowledgement == stream->offered.next;
+	answer = (stream->mode == STREAM_JUDGED || stream->mode == STREAM_OPENING) && stream->renewed &&
+		 segment->acknowledgement == stream->offered.next;
 	if (known) {
 		stream->renewed = 0;
 	} else if (answer) {

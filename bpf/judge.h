@@ -1,11 +1,11 @@
 /* The automaton over a request head. The loop is the one that src/judge/table.ts explains. */
 #pragma once
 
-/* What one packet's judgement is made from and comes to; too large for a stack. What the loop sets rarely stands here and
- * not in registers, so that the verifier sees one state at the loop's head and not one a history. */
 #define JUDGE_BUFFER 2048 /* a power of two from JUDGE_HEAD_BYTES on, for the verifier's sake */
 #define JUDGE_STEP 32     /* bytes; divides JUDGE_HEAD_BYTES */
 
+/* What one packet's judgement is made from and comes to; too large for a stack. What the loop sets rarely stands here and
+ * not in registers, so that the verifier sees one state at the loop's head and not one a history. */
 struct judging {
 	union {
 		__u8 bytes[JUDGE_BUFFER + TARGET_BYTES]; /* room behind: fields are copied with their full width */

@@ -11,7 +11,8 @@ static __always_inline bool open_stream(struct __sk_buff *skb, const struct pack
 	struct settings *current = bpf_map_lookup_elem(&settings, &zero);
 	__be32 sequence;
 	/* Data on the SYN (RFC 7413) is the server's before the handshake is done. */
-	if (!workspace || !current || !current->judge || packet->end != packet->payload || packet->tcp_flags & TCP_URG || !has_table(conn->rule_set))
+	if (!workspace || !current || !current->judge || packet->end != packet->payload || packet->tcp_flags & TCP_URG ||
+	    !has_table(conn->rule_set))
 		return false;
 	stream = (struct stream *)workspace->stream;
 	__builtin_memset(stream, 0, sizeof(*stream));
