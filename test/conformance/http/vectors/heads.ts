@@ -84,6 +84,14 @@ const paths = named(
     '/allowed/../../forbidden/p',
     '/allowed/%2e%2e/%2e%2e/forbidden/p',
     '/allowed/..%2f..%2fforbidden/p',
+    // Outside only for servers of one kind: inside as they are, and inside once all is resolved.
+    '/allowed/%2e%2e/forbidden/%252e%252e/allowed/p',
+    '/allowed/../forbidden/p//../../allowed/p',
+    '/allowed/../forbidden/..%2fallowed/p',
+    '/allowed/../forbidden/..%5callowed/p',
+    '/allowed/../forbidden/..;/allowed/p',
+    '/allowed/%2e%2e/forbidden/..%2f..%2fallowed/p',
+    '/allowed/../forbidden/..%20/allowed/p',
   ].map((path) => [shown(path), request(`GET ${path} HTTP/1.1`, ['Host: origin'])] as const),
 );
 
