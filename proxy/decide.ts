@@ -47,8 +47,9 @@ export interface HttpDecider {
 /** Compiled once a rule set (cached by `key`), used for every request of every connection under it. */
 export type CompileHttpRules = (ruleSet: HttpRuleSet) => HttpDecider;
 
-/** Verdicts that a rule set remembers; then it starts anew. About 1 MiB when targets are long. */
+/** Verdicts that a rule set remembers; then it starts anew. With targets and hosts of at most this length about 1 MiB. */
 const rememberedVerdicts = 4096;
+const rememberedLength = 128;
 /** Rule sets that stay compiled; a node has one for each distinct list of rules. */
 const compiledRuleSets = 1024;
 
@@ -105,7 +106,7 @@ class RuleSetDecider implements HttpDecider {
     const known = this.#known.get(head.host)?.get(head.method)?.get(head.target);
     if (known) return known;
     const decision = this.#judge(head);
-    this.#remember(head, decision);
+    if (head.target.length <= rememberedLength && head.host.length <= rememberedLength) this.#remember(head, decision);
     return decision;
   }
 
@@ -114,11 +115,13 @@ class RuleSetDecider implements HttpDecider {
       this.#known.clear();
       this.#knownCount = 0;
     }
-    const ofHost = this.#known.get(host) ?? new Map<string, Map<string, HttpDecision>>();
+    // A slice would keep the whole head in memory that it was cut from.
+    const [hostKey, targetKey] = [copy(host), copy(target)];
+    const ofHost = this.#known.get(hostKey) ?? new Map<string, Map<string, HttpDecision>>();
     const ofMethod = ofHost.get(method) ?? new Map<string, HttpDecision>();
-    ofMethod.set(target, decision);
+    ofMethod.set(targetKey, decision);
     ofHost.set(method, ofMethod);
-    this.#known.set(host, ofHost);
+    this.#known.set(hostKey, ofHost);
     this.#knownCount += 1;
   }
 
@@ -163,6 +166,11 @@ class RuleSetDecider implements HttpDecider {
 
 // The one place that makes a permit.
 const permit = Object.freeze({}) as Permit;
+
+/** Both are ASCII by the scanner's grammar, respectively HTTP/2's. */
+function copy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
 
 type Allowed = Extract<HttpDecision, { readonly verdict: 'ALLOW' }>;
 
