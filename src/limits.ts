@@ -15,6 +15,8 @@ export const limits = {
   httpDrainBytes: 64 * 1024,
   /** Requests of one connection that wait for their responses; the next one waits unread. */
   httpPipelinedRequests: 64,
+  /** Heads of those requests, bytes; they are kept until they are answered. */
+  httpPipelinedBytes: 256 * 1024,
   /** Bytes that arrived on a side and that the protocol has not consumed, before the relay stops reading it. */
   relayArrivalBytes: 64 * 1024,
   /** Backlog towards a peer, bytes, above which the other side is not read (high) until it falls below low. */

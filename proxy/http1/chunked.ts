@@ -7,7 +7,7 @@
  */
 
 import { limits } from '../../src/limits.ts';
-import { all, HEX, TOKEN, VALUE } from './syntax.ts';
+import { all, is, TOKEN, VALUE } from './syntax.ts';
 
 export type Step =
   /** These many bytes of what arrived, and of what follows, are of the body. */
@@ -15,8 +15,12 @@ export type Step =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'malformed'; readonly detail: string };
 
-type State = 'size' | 'data-end' | 'trailer';
+type State = 'size' | 'data-end' | 'trailer' | 'end';
 
+const CR = 0x0d;
+const LF = 0x0a;
+const SEMICOLON = 0x3b;
+const mostDigits = 8;
 const incomplete: Step = { kind: 'incomplete' };
 
 export class ChunkedBody {
@@ -29,68 +33,100 @@ export class ChunkedBody {
     this.#extensions = extensions;
   }
 
-  /** @param bytes what arrived of the body and was not taken yet; ask again after each `take` */
+  /**
+   * As many chunks as there are: one byte may be all that a chunk holds.
+   * @param bytes what arrived of the body and was not taken yet; ask again after each `take`
+   */
   step(bytes: Uint8Array): Step {
+    let taken = 0;
+    while (taken < bytes.length && this.#state !== 'end') {
+      const next = this.#next(bytes, taken);
+      if (typeof next === 'string') return taken === 0 ? { kind: 'malformed', detail: next } : take(taken);
+      if (next === 0) break;
+      taken += next;
+    }
+    if (taken === 0) return incomplete;
+    return { kind: 'take', count: taken, last: this.#state === 'end' };
+  }
+
+  /** @returns the length of what stands at `at`, 0 when its end has not come, or what is wrong with it */
+  #next(bytes: Uint8Array, at: number): number | string {
     switch (this.#state) {
       case 'size':
-        return this.#size(bytes);
+        return this.#size(bytes, at);
       case 'data-end':
-        return this.#dataEnd(bytes);
-      case 'trailer':
-        return this.#trailer(bytes);
+        return this.#dataEnd(bytes, at);
+      default:
+        return this.#trailer(bytes, at);
     }
   }
 
-  #size(bytes: Uint8Array): Step {
-    const line = lineOf(bytes, limits.httpChunkLineBytes);
-    if (typeof line !== 'string') return line;
-    const semicolon = line.indexOf(';');
-    const digits = semicolon === -1 ? line : line.slice(0, semicolon);
-    if (digits === '' || digits.length > 8 || !all(digits, 0, digits.length, HEX))
-      return malformed('a chunk has no plain size');
-    if (semicolon !== -1 && (this.#extensions === 'refused' || !all(line, semicolon, line.length, VALUE))) {
-      return malformed('a chunk has an extension');
+  #size(bytes: Uint8Array, start: number): number | string {
+    let size = 0;
+    let at = start;
+    for (let digit = hexDigit(bytes[at]); digit !== -1; digit = hexDigit(bytes[++at])) {
+      if (at - start === mostDigits) return 'a chunk has no plain size';
+      size = size * 16 + digit;
     }
-    const size = Number.parseInt(digits, 16);
+    if (at === bytes.length) return 0;
+    if (at === start) return 'a chunk has no plain size';
+    if (bytes[at] === SEMICOLON) {
+      if (this.#extensions === 'refused') return 'a chunk has an extension';
+      while (is(bytes[at], VALUE)) at++;
+      if (at - start > limits.httpChunkLineBytes) return 'a line of the body framing is too long';
+    }
+    if (at === bytes.length) return 0;
+    if (bytes[at] !== CR) return 'a chunk has no plain size';
+    if (at + 1 === bytes.length) return 0;
+    if (bytes[at + 1] !== LF) return 'a bare carriage return';
     this.#state = size === 0 ? 'trailer' : 'data-end';
-    return { kind: 'take', count: line.length + 2 + size, last: false };
+    return at + 2 - start + size;
   }
 
-  #dataEnd(bytes: Uint8Array): Step {
-    if (bytes[0] !== 0x0d || (bytes.length > 1 && bytes[1] !== 0x0a))
-      return malformed('a chunk is longer than its size');
-    if (bytes.length < 2) return incomplete;
+  #dataEnd(bytes: Uint8Array, at: number): number | string {
+    if (bytes[at] !== CR) return 'a chunk is longer than its size';
+    if (at + 1 === bytes.length) return 0;
+    if (bytes[at + 1] !== LF) return 'a chunk is longer than its size';
     this.#state = 'size';
-    return { kind: 'take', count: 2, last: false };
+    return 2;
   }
 
-  #trailer(bytes: Uint8Array): Step {
-    const line = lineOf(bytes, limits.httpHeadBytes - this.#trailerBytes);
-    if (typeof line !== 'string') return line;
-    const count = line.length + 2;
+  #trailer(bytes: Uint8Array, start: number): number | string {
+    const most = limits.httpHeadBytes - this.#trailerBytes;
+    const feed = bytes.indexOf(LF, start);
+    if ((feed === -1 ? bytes.length : feed) - start > most) return 'the trailers are too long';
+    if (feed === -1) return 0;
+    if (feed === start || bytes[feed - 1] !== CR) return 'a bare line feed';
+    const count = feed + 1 - start;
+    if (count > 2) {
+      const wrong = wrongTrailer(Buffer.from(bytes.buffer, bytes.byteOffset + start, count - 2).toString('latin1'));
+      if (wrong !== undefined) return wrong;
+    }
     this.#trailerBytes += count;
-    if (line === '') return { kind: 'take', count, last: true };
-    const colon = line.indexOf(':');
-    if (colon <= 0 || !all(line, 0, colon, TOKEN) || !all(line, colon + 1, line.length, VALUE)) {
-      return malformed('a trailer is no field');
-    }
-    // RFC 9110 section 6.5.1: framing and routing must not come after the body that they are about.
-    if (/^(?:content[-_]length|transfer[-_]encoding|host)$/i.test(line.slice(0, colon))) {
-      return malformed('a trailer that belongs into the head');
-    }
-    return { kind: 'take', count, last: false };
+    if (count === 2) this.#state = 'end';
+    return count;
   }
 }
 
-/** @returns the line without its CRLF */
-function lineOf(bytes: Uint8Array, most: number): string | Step {
-  const feed = bytes.indexOf(0x0a);
-  if (feed === -1) return bytes.length > most ? malformed('a line of the body framing is too long') : incomplete;
-  if (feed > most) return malformed('a line of the body framing is too long');
-  if (feed === 0 || bytes[feed - 1] !== 0x0d) return malformed('a bare line feed');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, feed - 1).toString('latin1');
+function take(count: number): Step {
+  return { kind: 'take', count, last: false };
 }
 
-function malformed(detail: string): Step {
-  return { kind: 'malformed', detail };
+function wrongTrailer(line: string): string | undefined {
+  const colon = line.indexOf(':');
+  if (colon <= 0 || !all(line, 0, colon, TOKEN) || !all(line, colon + 1, line.length, VALUE)) {
+    return 'a trailer is no field';
+  }
+  // RFC 9110 section 6.5.1: framing and routing must not come after the body that they are about.
+  return /^(?:content[-_]length|transfer[-_]encoding|host)$/i.test(line.slice(0, colon))
+    ? 'a trailer that belongs into the head'
+    : undefined;
+}
+
+/** -1 for what is none, the end of the bytes included. */
+function hexDigit(code: number | undefined): number {
+  if (code === undefined) return -1;
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -9,8 +9,9 @@ import { compileHttpRules, type HttpDecider, type HttpDecision } from '../decide
 import { badRequest, forbidden, headOf } from '../deny.ts';
 import type { CloseCause, Protocol } from '../relay.ts';
 import { ChunkedBody } from './chunked.ts';
+import { DueAnswers } from './due.ts';
 import { editedHead, withoutUpgrade } from './edit.ts';
-import { type Exchange, type ForwardedExchange, recordDenied, recordForwarded, recordRefused } from './exchange.ts';
+import { type ForwardedExchange, recordDenied, recordForwarded, recordRefused } from './exchange.ts';
 import { type Answering, head, lastByte, nothing, type Reading, rest } from './phase.ts';
 import { type RequestHead, scanRequestHead } from './request-head.ts';
 import { type ResponseHead, scanResponseHead } from './response-head.ts';
@@ -21,8 +22,7 @@ const noAnswer = new Uint8Array();
 
 class Http1 implements Protocol {
   readonly #connection: Connection;
-  /** Requests whose answers are due, oldest first. */
-  readonly #due: Exchange[] = [];
+  readonly #due = new DueAnswers();
   #reading: Reading = head;
   #answering: Answering = head;
   #decider: HttpDecider | undefined;
@@ -67,11 +67,7 @@ class Http1 implements Protocol {
   /** The next request is judged by the new rules, and a tunnel by what it began with. */
   onPolicy(): void {
     this.#decider = undefined;
-    if (!this.#tunnel || this.#closed) return;
-    const decision = this.#decide(this.#tunnel);
-    if (decision.verdict !== 'DENY') return;
-    recordDenied(this.#connection, this.#tunnel, { ...decision, reason: 'revoked' });
-    this.#breakOff('policy-revoked');
+    if (this.#tunnel && !this.#closed) this.#allowsTunnel(this.#tunnel);
   }
 
   onStop(): void {
@@ -82,8 +78,9 @@ class Http1 implements Protocol {
 
   onClosed(): void {
     this.#closed = true;
-    for (const exchange of this.#due) if (exchange.kind === 'forwarded') recordForwarded(this.#connection, exchange);
-    this.#due.length = 0;
+    for (let exchange = this.#due.shift(); exchange; exchange = this.#due.shift()) {
+      if (exchange.kind === 'forwarded') recordForwarded(this.#connection, exchange);
+    }
   }
 
   #readRequests(): void {
@@ -99,8 +96,7 @@ class Http1 implements Protocol {
   }
 
   #isCrowded(): boolean {
-    if (this.#due.length >= limits.httpPipelinedRequests) return true;
-    return this.#connection.relay.downstream.backlog > limits.relayBacklogHighBytes;
+    return this.#due.full || this.#connection.relay.downstream.backlog > limits.relayBacklogHighBytes;
   }
 
   /** @returns whether there may be more to read */
@@ -232,13 +228,13 @@ class Http1 implements Protocol {
   /** Sends those of our own answers whose turn it is. */
   #answerDue(): void {
     while (!this.#closed && this.#answering === head) {
-      const [next] = this.#due;
+      const next = this.#due.first;
       if (next?.kind !== 'local') break;
       this.#due.shift();
       if (next.answer.length > 0) this.#connection.relay.downstream.send(next.answer);
       if (next.close) this.#close(next.close);
     }
-    if (this.#draining && this.#due.length === 0 && this.#answering === head) this.#close('drain');
+    if (this.#draining && this.#due.empty && this.#answering === head) this.#close('drain');
   }
 
   #endUnanswered(): void {
@@ -272,7 +268,7 @@ class Http1 implements Protocol {
   }
 
   #readResponseHead(arrived: Uint8Array): boolean {
-    const [exchange] = this.#due;
+    const exchange = this.#due.first;
     if (exchange?.kind !== 'forwarded') {
       // A server that gives up an idle connection may say so. It passes, and no request after it.
       this.#unasked = true;
@@ -337,17 +333,27 @@ class Http1 implements Protocol {
 
   #upgrade(length: number, exchange: ForwardedExchange): void {
     const { upstream, downstream } = this.#connection.relay;
-    if (exchange.head !== this.#upgrading) {
+    if (!this.#upgrading || exchange.head !== this.#upgrading) {
       this.#breakOff('malformed');
       return;
     }
     this.#due.shift();
     recordForwarded(this.#connection, exchange, 101);
+    // It may have been asked for under rules that are gone.
+    if (!this.#allowsTunnel(this.#upgrading)) return;
     this.#tunnel = this.#upgrading;
     upstream.forward(length);
     upstream.tunnel();
     downstream.tunnel();
     if (this.#draining) this.#close('drain');
+  }
+
+  #allowsTunnel(request: RequestHead): boolean {
+    const decision = this.#decide(request);
+    if (decision.verdict !== 'DENY') return true;
+    recordDenied(this.#connection, request, { ...decision, reason: 'revoked' });
+    this.#breakOff('policy-revoked');
+    return false;
   }
 
   #readResponseChunks(arrived: Uint8Array, body: ChunkedBody): boolean {

@@ -7,7 +7,6 @@ export const VALUE = 2;
 export const TARGET = 4;
 /** Host: names, IPv4, IPv6 in brackets, a port. */
 export const HOST = 8;
-export const HEX = 16;
 
 const classes = new Uint8Array(256);
 for (let code = 0; code < 256; code++) {
@@ -18,8 +17,12 @@ for (let code = 0; code < 256; code++) {
   if (code === 0x09 || (code >= 0x20 && code !== 0x7f)) bits |= VALUE;
   if (code > 0x20 && code < 0x7f && char !== '#' && char !== '\\') bits |= TARGET;
   if (alphanumeric || '.-_~:[]'.includes(char)) bits |= HOST;
-  if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
   classes[code] = bits;
+}
+
+/** Whether a byte is of the class; there being none is not. */
+export function is(code: number | undefined, bit: number): boolean {
+  return code !== undefined && ((classes[code] ?? 0) & bit) !== 0;
 }
 
 /** Whether all characters of `text` from `start` to `end` are of the class. */

@@ -1,5 +1,8 @@
 /** Bodies of requests, and what becomes of them when the request is denied. */
 
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ChunkedBody } from '../../../proxy/http1/chunked.ts';
 import { limits } from '../../../src/limits.ts';
 import { bad, denied, deniedAndClosed, get, request, response, scenario } from './scenario.ts';
 
@@ -121,3 +124,46 @@ scenario('a head above the limit gets a 400', (p) => {
   p.clientGot(bad);
   p.closed('graceful', 'limit');
 });
+
+test('a chunked body of single bytes is taken as a whole', () => {
+  const many = Buffer.from(`${'1\r\nx\r\n'.repeat(1000)}0\r\nX: 1\r\n\r\nGET`);
+  const step = new ChunkedBody('refused').step(many);
+  assert.deepEqual(step, { kind: 'take', count: many.length - 3, last: true });
+});
+
+for (const [name, body, detail] of [
+  ['no digit', '\r\n', 'size'],
+  ['nine digits', '000000001\r\n', 'size'],
+  ['a space', '1 \r\n', 'size'],
+  ['0x', '0x1\r\n', 'size'],
+  ['a bare line feed', '1\nx', 'size'],
+  ['a bare carriage return', '1\rx', 'carriage return'],
+  ['too much data', '1\r\nxy', 'longer'],
+  ['a line feed behind the data', '1\r\nx\n', 'longer'],
+  ['a trailer without a colon', '0\r\nfoo\r\n', 'field'],
+  ['a trailer that frames', '0\r\nContent-Length: 1\r\n', 'head'],
+  ['a folded trailer', '0\r\n a: b\r\n', 'field'],
+  ['a trailer with a bare line feed', '0\r\nA: b\n', 'line feed'],
+  ['endless trailers', `0\r\n${'A: b\r\n'.repeat(6000)}`, 'long'],
+] as const) {
+  test(`chunks with ${name} are malformed, at once or byte by byte`, () => {
+    for (const width of [1, 2, body.length]) {
+      assert.match(faultOf(Buffer.from(body), width) ?? '', new RegExp(detail));
+    }
+  });
+}
+
+/** What a body that arrives in parts of this width is blamed for. */
+function faultOf(bytes: Buffer, width: number): string | undefined {
+  const body = new ChunkedBody('refused');
+  let taken = 0;
+  for (let end = width; ; end += width) {
+    const arrived = bytes.subarray(taken, Math.max(end, taken));
+    for (let step = body.step(arrived); step.kind !== 'incomplete'; step = body.step(bytes.subarray(taken, end))) {
+      if (step.kind === 'malformed') return step.detail;
+      taken += step.count;
+      if (taken >= end) break;
+    }
+    if (end >= bytes.length) return undefined;
+  }
+}

@@ -166,6 +166,15 @@ scenario('a change of policy ends a tunnel that it does not allow', (p) => {
   p.recorded('ALLOW GET /ok 101', 'DENY revoked GET /ok');
 });
 
+scenario('nor does it become one when the policy changed while it was asked for', (p) => {
+  p.client(upgrade);
+  p.rules = ruleSet([{ path: '/other' }]);
+  p.relay.policyChanges();
+  p.server(switched);
+  p.clientGot('');
+  p.closed('reset', 'policy-revoked');
+});
+
 scenario('draining ends an idle connection at once', (p) => {
   p.relay.stop();
   p.closed('graceful', 'drain');

@@ -54,18 +54,26 @@ function sized(
 /** @returns what is wrong with it; undefined when it is not whole */
 function chunks(bytes: Buffer, start: number): Content | string | undefined {
   const body = new ChunkedBody('refused');
-  let text = '';
   for (let at = start; at < bytes.length; ) {
     const step = body.step(bytes.subarray(at));
     if (step.kind === 'malformed') return step.detail;
     if (step.kind === 'incomplete' || at + step.count > bytes.length) return undefined;
-    const line = bytes.indexOf('\r\n', at);
-    // A step that is more than one line is a size with its data.
-    if (line + 2 < at + step.count) text += bytes.toString('latin1', line + 2, at + step.count);
     at += step.count;
-    if (step.last) return { text, end: at };
+    if (step.last) return { text: contentOf(bytes.toString('latin1', start, at)), end: at };
   }
   return undefined;
+}
+
+/** Of a chunked body that is whole and well-formed. */
+function contentOf(body: string): string {
+  let text = '';
+  for (let at = 0; ; ) {
+    const data = body.indexOf('\r\n', at) + 2;
+    const size = Number.parseInt(body.slice(at, data), 16);
+    if (size === 0) return text;
+    text += body.slice(data, data + size);
+    at = data + size + 2;
+  }
 }
 
 interface Llhttp {

@@ -130,3 +130,10 @@ test('requests that wait for their answers are not without end', () => {
   for (let i = 1; i < 1000; i++) play.server(response('200 OK', 'x'));
   play.clientGot(response('200 OK', 'x').repeat(1000) + denied.repeat(1000));
 });
+
+test('nor are the bytes of their heads', () => {
+  const play = new Play(onlyOk, false);
+  const large = get('/ok', `X: ${'x'.repeat(30_000)}`);
+  for (let i = 0; i < 20; i++) play.client(large);
+  play.serverGot(large.repeat(Math.ceil(limits.httpPipelinedBytes / large.length)));
+});
