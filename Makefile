@@ -71,7 +71,7 @@ native-test: build ## Test the native addon against the kernel (root)
 bpf-test: build ## Run the BPF programs against packets (root)
 	$(NODE_TEST) 'test/bpf/**/*.test.ts'
 
-netns-test: build ## Run the agent against real traffic in network namespaces (root)
+netns-test: build test-packages ## Run the agent against real traffic in network namespaces (root)
 	$(NODE_TEST) --test-concurrency=1 'test/netns/**/*.test.ts'
 
 conformance: build test-packages ## Try to talk around the HTTP rules, against seven servers (root)

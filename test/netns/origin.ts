@@ -16,10 +16,10 @@ export interface Seen {
 export class Origin {
   readonly #seen: Seen[] = [];
 
-  /** Runs until its namespace is deleted. */
-  static async start(namespace: Namespace, port: number): Promise<Origin> {
+  /** Runs until its namespace is deleted. `program`: beside this file, with the same output. */
+  static async start(namespace: Namespace, port: number, program = 'origin-server.ts'): Promise<Origin> {
     const origin = new Origin();
-    const script = fileURLToPath(new URL('origin-server.ts', import.meta.url));
+    const script = fileURLToPath(new URL(program, import.meta.url));
     const child = namespace.spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let listening = false;
     let rest = '';
