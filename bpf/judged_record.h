@@ -1,11 +1,12 @@
 /* What is told about judged requests: to the agent by rings, and counted exactly by rule. */
 #pragma once
 
-/* Room in the ring of requests, which holds `fill` bytes; or a loss that is counted. */
-static __always_inline void *reserve_record(__u32 size, __u32 number, __u64 fill)
+/* Room in the ring of requests, which holds `fill` bytes; or a loss that is counted. A request and its response are of one
+ * fate, and so that short connections have their share, it hangs on when they began too. */
+static __always_inline void *reserve_record(__u32 size, const struct stream_step *step, __u64 fill)
 {
 	void *record;
-	if (fill > REQUEST_RING_HALF && number % REQUEST_SAMPLE) {
+	if (fill > REQUEST_RING_SAMPLED && (step->request + (__u32)(step->generation >> 6)) % REQUEST_SAMPLE) {
 		lose(LOSS_SAMPLED);
 		return 0;
 	}
@@ -48,7 +49,7 @@ __noinline int tell_request(struct stream_step *step)
 	counter = counter_of_rule(step->rule_set, judging->rule);
 	if (counter)
 		counter->requests++;
-	record = reserve_record(sizeof(*record), step->request, fill);
+	record = reserve_record(sizeof(*record), step, fill);
 	if (!record)
 		return 0;
 	record->kind = RECORD_REQUEST;
@@ -86,7 +87,7 @@ __noinline int tell_response(struct stream_step *step, __u32 status)
 	counter = counter_of_rule(step->rule_set, step->rule);
 	if (counter)
 		counter->responses[status / 100 & 7]++;
-	record = reserve_record(sizeof(*record), step->request, fill);
+	record = reserve_record(sizeof(*record), step, fill);
 	if (!record)
 		return 0;
 	record->kind = RECORD_RESPONSE;
