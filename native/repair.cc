@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "socket.h"
 
@@ -16,6 +17,9 @@ constexpr std::uint32_t kindMss = 2;
 constexpr std::uint32_t kindScale = 3;
 constexpr std::uint32_t kindSackPermitted = 4;
 constexpr std::uint32_t kindTimestamp = 8;
+
+// linux/in6.h, which libc's headers exclude.
+constexpr int ipv6PacketOptions2292 = 6;
 
 void repair(int fd, int option, const void *value, socklen_t size, const char *what)
 {
@@ -52,6 +56,26 @@ void setOptions(int fd, const Snapshot &snapshot)
 		const std::uint32_t next = (*snapshot.timestamp + 1) & ~1U;
 		repair(fd, TCP_TIMESTAMP, &next, sizeof next, "TCP_TIMESTAMP");
 	}
+}
+
+// A socket in repair mode keeps the segment size of its connect, 536 or 1220 bytes, whatever TCP_REPAIR_OPTIONS says: only a
+// change of the path's MTU, or of the IP options, makes the kernel reckon it anew. So the options are set, to none.
+void applySegmentSize(int fd, int family)
+{
+	if (family == AF_INET) {
+		if (setsockopt(fd, IPPROTO_IP, IP_OPTIONS, nullptr, 0) != 0)
+			fail("REPAIR", errno, "set IP_OPTIONS");
+		return;
+	}
+	// With IPv6 none at all is no change; this is a message whose one entry says to leave the hop limit as it is.
+	alignas(cmsghdr) std::uint8_t message[CMSG_SPACE(sizeof(int))] = {};
+	auto *entry = reinterpret_cast<cmsghdr *>(message);
+	const int asItIs = -1;
+	*entry = {.cmsg_len = CMSG_LEN(sizeof asItIs), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_HOPLIMIT};
+	std::memcpy(CMSG_DATA(entry), &asItIs, sizeof asItIs);
+	if (setsockopt(fd, IPPROTO_IPV6, ipv6PacketOptions2292, message, sizeof message) != 0 ||
+	    setsockopt(fd, IPPROTO_IPV6, ipv6PacketOptions2292, nullptr, 0) != 0)
+		fail("REPAIR", errno, "set IPV6_2292PKTOPTIONS");
 }
 
 void setWindows(int fd, const Snapshot &snapshot)
@@ -98,6 +122,7 @@ Fd repairSocket(const Address &local, const Address &remote, const Snapshot &sna
 	if (connect(fd, remote.raw(), remote.size) != 0)
 		fail("REPAIR", errno, "go on from " + local.text() + " to " + remote.text());
 	setOptions(fd, snapshot);
+	applySegmentSize(fd, local.family());
 	putReceived(fd, snapshot.held);
 	setWindows(fd, snapshot);
 	return socket;
