@@ -3,7 +3,7 @@
  */
 
 import type { GrpcRule, HeaderMatch, HttpRuleSet, RuleRef } from '../src/policy/resolved.ts';
-import { type HeaderConditions, headerConditions, holds } from './decide/header-conditions.ts';
+import { asksForEdit, type HeaderConditions, headerConditions, holds } from './decide/header-conditions.ts';
 import { PathIndex } from './decide/path-index.ts';
 import { compilePattern, matches, type Pattern } from './decide/pattern.ts';
 import { otherReadings } from './decide/readings.ts';
@@ -35,6 +35,8 @@ export type HttpDecision =
       readonly permit: Permit;
       readonly rule: RuleRef;
       readonly edits: readonly HeaderEdit[];
+      /** Which headers are not as the rules want them; absent when there are no edits. */
+      readonly detail?: string;
     }
   /** Would be denied; forwarded because the rule set is in audit mode. */
   | { readonly verdict: 'AUDIT'; readonly permit: Permit; readonly reason: DenyReason; readonly detail: string }
@@ -153,10 +155,13 @@ class RuleSetDecider implements HttpDecider {
       if (!rule || !matchesRest(rule, head)) continue;
       allowing ??= rule.ref;
       // Every rule that matches has its say in the header, as in Cilium.
-      for (const match of rule.headers.edits) if (!holds(match, head)) edits.push({ match, rule: rule.ref });
+      for (const edit of rule.headers.edits) {
+        if (asksForEdit(edit, head)) edits.push({ match: edit.match, rule: rule.ref });
+      }
     }
     if (target !== undefined) allowing ??= this.#grpc.find((rule) => isCall(rule, head.method, target))?.ref;
-    return allowing && { verdict: 'ALLOW', permit, rule: allowing, edits };
+    if (!allowing) return undefined;
+    return { verdict: 'ALLOW', permit, rule: allowing, edits, ...(edits.length > 0 && { detail: mismatches(edits) }) };
   }
 
   #refuse(reason: DenyReason, detail: string): HttpDecision {
@@ -179,6 +184,11 @@ function alike(one: Allowed | undefined, other: Allowed | undefined): boolean {
   if (!one || !other) return one === other;
   if (one.edits.length !== other.edits.length) return false;
   return one.edits.every(({ match }, index) => match === other.edits[index]?.match);
+}
+
+/** Names only: a value may be a secret. */
+function mismatches(edits: readonly HeaderEdit[]): string {
+  return `not as the rules want it: ${edits.map(({ match }) => `${match.name} (${match.mismatch})`).join(', ')}`;
 }
 
 function optional(pattern: string | undefined): Pattern | undefined {

@@ -7,15 +7,47 @@ export interface HeaderConditions {
   /** All must hold. */
   readonly required: readonly HeaderMatch[];
   /** Where one fails the rule matches all the same, and the request is changed. */
-  readonly edits: readonly HeaderMatch[];
+  readonly edits: readonly EditCondition[];
 }
+
+export interface EditCondition {
+  readonly match: HeaderMatch;
+  /** Names that CGI and WSGI turn into the same variable: a field that is taken away must not come back as one of them. */
+  readonly lookalikes: readonly string[];
+}
+
+/** Hyphens of a name whose every mixture with underscores is looked for; of a longer one, all or none. */
+const mixedHyphens = 4;
 
 export function headerConditions(rule: HttpRule): HeaderConditions {
   const matches = rule.headerMatches ?? [];
   return {
     required: [...(rule.headers ?? []).map(headerMatch), ...matches.filter(({ mismatch }) => mismatch === undefined)],
-    edits: matches.filter(({ mismatch }) => mismatch !== undefined),
+    edits: matches.flatMap((match) => (match.mismatch === undefined ? [] : [editCondition(match)])),
   };
+}
+
+function editCondition(match: HeaderMatch): EditCondition {
+  const takesAway = match.mismatch === 'DELETE' || match.mismatch === 'REPLACE';
+  return { match, lookalikes: takesAway ? lookalikes(match.name.toLowerCase()) : [] };
+}
+
+function lookalikes(name: string): readonly string[] {
+  const [first = '', ...parts] = name.split(/[-_]/);
+  if (parts.length > mixedHyphens) return [`${first}-${parts.join('-')}`, `${first}_${parts.join('_')}`];
+  let names = [first];
+  for (const part of parts) names = names.flatMap((start) => [`${start}-${part}`, `${start}_${part}`]);
+  return names.filter((other) => other !== name);
+}
+
+/** Whether the request is not as the rule wants it. */
+export function asksForEdit({ match, lookalikes }: EditCondition, head: HttpRequestHead): boolean {
+  return !holds(match, head) || lookalikes.some((name) => head.header(name).length > 0);
+}
+
+/** Whether a field of this name is meant by a rule that takes `taken` away. Both in lower case. */
+export function isTaken(name: string, taken: string): boolean {
+  return name === taken || (name.length === taken.length && name.replaceAll('_', '-') === taken.replaceAll('_', '-'));
 }
 
 /** `Name: value` asks for the value, `Name` for presence. */

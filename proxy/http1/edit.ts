@@ -1,5 +1,6 @@
 /** A request head with the changes that a rule asks for (`headerMatches` with a mismatch action). */
 
+import { isTaken } from '../decide/header-conditions.ts';
 import type { HeaderEdit } from '../decide.ts';
 
 /** @param text the head as it came, to its empty line */
@@ -23,8 +24,8 @@ function edit(fields: readonly string[], { match: { name, value = '', mismatch }
 }
 
 function without(fields: readonly string[], name: string): readonly string[] {
-  const prefix = `${name.toLowerCase()}:`;
-  return fields.filter((field) => field.slice(0, prefix.length).toLowerCase() !== prefix);
+  const taken = name.toLowerCase();
+  return fields.filter((field) => !isTaken(field.slice(0, field.indexOf(':')).toLowerCase(), taken));
 }
 
 /** As if the client had not asked for another protocol: without Upgrade, what belongs to it, and the options that name them. */

@@ -30,7 +30,8 @@ export function recordForwarded(connection: Connection, exchange: ForwardedExcha
     time,
     connection: connection.facts,
     verdict: decision.verdict,
-    ...(decision.verdict === 'ALLOW' ? { rule: decision.rule } : { reason: decision.reason, detail: decision.detail }),
+    ...(decision.verdict === 'ALLOW' ? { rule: decision.rule } : { reason: decision.reason }),
+    ...(decision.detail !== undefined && { detail: decision.detail }),
     l7: l7(head),
     ...(status !== undefined && { status, latencyMs: connection.now() - time }),
   });

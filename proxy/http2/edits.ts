@@ -1,5 +1,6 @@
 /** Changes that a rule asks for in the header of a request that it allows (`headerMatches` with a mismatch action). */
 
+import { isTaken } from '../decide/header-conditions.ts';
 import type { HeaderEdit } from '../decide.ts';
 import type { FieldList } from './hpack/field-list.ts';
 
@@ -34,7 +35,7 @@ function withField(fields: FieldList, name: string, value: string): FieldList {
 }
 
 function without(fields: FieldList, name: string): FieldList {
-  const kept = fields.names.slice(0, fields.count).flatMap((each, at) => (each === name ? [] : [at]));
+  const kept = fields.names.slice(0, fields.count).flatMap((each, at) => (isTaken(each, name) ? [] : [at]));
   if (kept.length === fields.count) return fields;
   return {
     count: kept.length,

@@ -81,10 +81,8 @@ export class Records {
       l7: factsOf(stream.grpc, stream, phase),
     };
     if (decision.verdict === 'ALLOW') flow.rule = decision.rule;
-    else {
-      flow.reason = decision.reason;
-      flow.detail = decision.detail;
-    }
+    else flow.reason = decision.reason;
+    if (decision.detail !== undefined) flow.detail = decision.detail;
     if (stream.answered) {
       flow.status = stream.status;
       flow.latencyMs = stream.latencyMs;

@@ -13,6 +13,21 @@ const mismatches = ['LOG', 'ADD', 'DELETE', 'REPLACE'] as const;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const fieldValue = /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 
+/** What frames and routes a message was judged as it came; changed, the server would read another request. */
+const unchangeable: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 export function readHttpRule(field: Field, refOf: RefOf): HttpRule | undefined {
   const fields = field.fields(['method', 'path', 'host', 'headers', 'headerMatches']);
   if (!fields) return undefined;
@@ -81,6 +96,9 @@ function readHeaderMatch(field: Field): HeaderMatch | undefined {
   }
   const mismatch = mismatchField?.choice(mismatches);
   if (mismatchField && mismatch === undefined) return undefined;
+  if (mismatch !== undefined && mismatch !== 'LOG' && unchangeable.has(name.toLowerCase().replaceAll('_', '-'))) {
+    return mismatchField?.error(`${mismatch} cannot change ${name}, by which servers frame or route the request`);
+  }
   if (mismatch !== undefined && mismatch !== 'LOG' && text === undefined) {
     return mismatchField?.error(`${mismatch} needs a value to compare with; give value or secretFile`);
   }

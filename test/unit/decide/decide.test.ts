@@ -105,6 +105,28 @@ test('headerMatches without an action is a condition, with one a change', () => 
   );
 });
 
+test('a header that is taken away is not left under a name with underscores', () => {
+  for (const mismatch of ['DELETE', 'REPLACE'] as const) {
+    const decider = compileHttpRules(ruleSet([{ headerMatches: [{ name: 'X-Auth-User', value: 'me', mismatch }] }]));
+    const edits = (...names: string[]) => {
+      const decision = decider.decide(request('/', { fields: names.map((name) => [name, 'me'] as const) }));
+      return decision.verdict === 'ALLOW' ? decision.edits.length : -1;
+    };
+    assert.equal(edits('X-Auth-User'), 0);
+    for (const other of ['X_Auth_User', 'x-auth_user', 'X_AUTH-USER']) assert.equal(edits('X-Auth-User', other), 1);
+    assert.equal(edits('X-Auth-User', 'X-Auth-Users'), 0);
+  }
+});
+
+test('the detail tells which headers are not as they should be, without their values', () => {
+  const decider = compileHttpRules(
+    ruleSet([{ headerMatches: [{ name: 'X-Token', value: 'secret', mismatch: 'LOG' }] }]),
+  );
+  const detail = (value: string): string | undefined =>
+    decider.decide(request('/', { fields: [['x-token', value]] })).detail;
+  assert.deepEqual([detail('secret'), detail('other')], [undefined, 'not as the rules want it: X-Token (LOG)']);
+});
+
 test('the rule that allows is the first that matches', () => {
   const decider = compileHttpRules(ruleSet([{ path: '/a.*' }, { path: '/ab' }, {}]));
   const by = (target: string): string | undefined => {

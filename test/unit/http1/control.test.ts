@@ -99,7 +99,7 @@ scenario(
 scenario(
   'DELETE takes all of them away',
   (p) => {
-    p.client(withToken('x-token: wrong', 'X-Token: right', 'X-Token2: x'));
+    p.client(withToken('x-token: wrong', 'X-Token: right', 'X-Token2: x', 'X_Token: right'));
     p.serverGot(withToken('X-Token2: x'));
   },
   header('DELETE'),

@@ -264,6 +264,11 @@ test('errors have their place, their cause and a next step', () => {
     [http('{headerMatches: [{name: X-A, secret: {name: s}}]}'), /secret is not supported: .*secretFile/],
     [http('{headerMatches: [{name: X-A, value: a, secretFile: b}]}'), /value and secretFile exclude each other/],
     [http('{headerMatches: [{name: X-A, mismatch: ADD}]}'), /ADD needs a value/],
+    [http('{headerMatches: [{name: Host, value: a, mismatch: REPLACE}]}'), /REPLACE cannot change Host/],
+    [
+      http('{headerMatches: [{name: content_length, value: a, mismatch: DELETE}]}'),
+      /DELETE cannot change content_length/,
+    ],
     [http('{headerMatches: [{name: X-A, mismatch: FAIL}]}'), /mismatch cannot be "FAIL"; it is one of LOG/],
     [http('{headerMatches: [{name: "X A"}]}'), /is not the name of a header/],
     [http('{headerMatches: [{name: X-A, secretFile: /nonexistent/s}]}'), /\/nonexistent\/s does not exist/],
