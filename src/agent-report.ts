@@ -78,13 +78,27 @@ export class AgentReport {
     return Promise.resolve([
       ...this.#traffic.metrics(),
       ...(agent ? kernelMetrics(agent.datapath) : []),
-      ...(agent ? [closedMetric(agent.pool)] : []),
+      ...(agent ? [this.#judgedMetric(agent.datapath), closedMetric(agent.pool)] : []),
     ]);
   }
 
   /** By the kernel's number. */
   ruleSet(id: number): HttpRuleSet | undefined {
     return this.#ruleSets.get(id);
+  }
+
+  #judgedMetric(datapath: Datapath): Metric {
+    const samples = datapath.ruleCounts().map(({ ruleSet, rule, requests }) => {
+      const rules = this.#ruleSets.get(ruleSet);
+      const ref = rules && [...rules.http, ...rules.grpc][rule]?.ref;
+      return { labels: { policy: ref?.policy ?? '', rule: ref?.rule ?? '' }, value: requests };
+    });
+    return {
+      name: 'sluice_judged_requests_total',
+      help: 'Requests that the kernel judged and passed, by rule.',
+      kind: 'counter',
+      samples,
+    };
   }
 
   #status({ datapath, pool, takeovers }: Reported): AgentStatus {
@@ -127,7 +141,9 @@ function enforcementOf({ enforced, audit }: DirectionPolicy): Enforcement {
 }
 
 function counters(datapath: Datapath, pool: WorkerPool, takeovers: Takeovers): Record<string, number> {
-  const sums: Record<string, number> = { lost_events: datapath.lostEvents() };
+  const sums: Record<string, number> = {};
+  for (const [what, count] of Object.entries(datapath.losses())) sums[`lost_${what}`] = count;
+  sums.judged_requests = datapath.ruleCounts().reduce((sum, { requests }) => sum + requests, 0);
   for (const { reason, packets } of datapath.packetCounts()) {
     const name = `${reason.replaceAll('-', '_')}_packets`;
     sums[name] = (sums[name] ?? 0) + packets;
@@ -161,9 +177,9 @@ function kernelMetrics(datapath: Datapath): Metric[] {
     },
     {
       name: 'sluice_events_lost_total',
-      help: 'Events that found the kernel ring full.',
+      help: 'What the kernel could not tell the agent, or left out by sampling.',
       kind: 'counter',
-      samples: [{ labels: {}, value: datapath.lostEvents() }],
+      samples: Object.entries(datapath.losses()).map(([what, value]) => ({ labels: { what }, value })),
     },
   ];
 }

@@ -90,6 +90,8 @@ export const limits = {
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
   drainTimeoutMs: 10_000,
+  /** V8's young generation of a worker, MiB. The default of 48 lets a busy worker hold as much before it looks. */
+  workerNurseryMib: 12,
   /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */
   listenBacklog: 16_384,
   /** Flow records of one message from a worker to the main thread, and how long after one message the next may wait. */

@@ -10,7 +10,8 @@ function sluice(name: string, args: readonly string[]): Peer {
       const http = pathRules(rules).map((path) => `{path: "${path}"}`);
       const agent = await Agent.start(topology, {
         policies: { 'bench.yaml': egressHttp('client', 'server', originPort, http) },
-        workloads: [client, server],
+        workloads: [client],
+        remote: [server],
         args,
       });
       const { pid } = await agent.status();

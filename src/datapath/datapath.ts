@@ -19,8 +19,9 @@ import { Attachments } from './attachments.ts';
 import { clockOffset, readEvent } from './event-reader.ts';
 import { JudgeTables } from './judge-tables.ts';
 import type { JudgedRequests } from './judged-requests.ts';
-import { KernelMaps, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
+import { KernelMaps, type Loss, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
 import { ensureProxyNamespace, type ProxyNamespace, removeProxyNamespace } from './proxy-namespace.ts';
+import { type RuleCount, readRuleCounts } from './rule-counters.ts';
 import { type Taken, Takeovers } from './takeover.ts';
 import type { Tap } from './tap.ts';
 
@@ -167,9 +168,14 @@ export class Datapath {
     return this.#maps.packetCounts();
   }
 
-  /** Events that found the ring full. */
-  lostEvents(): number {
-    return this.#maps.lostEvents();
+  /** Requests that the kernel judged, by rule. */
+  ruleCounts(): RuleCount[] {
+    return readRuleCounts(this.#maps.ruleCounters);
+  }
+
+  /** What found no room on its way from the kernel. */
+  losses(): Record<Loss, number> {
+    return this.#maps.losses();
   }
 
   /** Forgets connections that ended or fell silent. @returns how many remain. */

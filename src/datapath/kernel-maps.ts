@@ -3,7 +3,17 @@
 import { BpfMap, type BpfObject } from '../../native/index.ts';
 import type { Direction, EndpointId } from '../identity/identity.ts';
 import type { EndpointPolicy, ResolvedPolicy, RuleRef } from '../policy/resolved.ts';
-import { bound, counter, endpoint, policy_entry, policy_key, prefix_key, reason, settings } from './abi.generated.ts';
+import {
+  bound,
+  counter,
+  endpoint,
+  loss,
+  policy_entry,
+  policy_key,
+  prefix_key,
+  reason,
+  settings,
+} from './abi.generated.ts';
 import { mappedLength, writeAddress } from './address-bytes.ts';
 import { isDenial, reasonName } from './event-reader.ts';
 import { policyEntries } from './policy-entries.ts';
@@ -32,6 +42,7 @@ const noPrealloc = 1; // BPF_F_NO_PREALLOC, which a longest-prefix map must have
 export class KernelMaps {
   readonly connections: BpfMap;
   readonly streams: BpfMap;
+  readonly ruleCounters: BpfMap;
   readonly events: BpfMap;
   readonly listeners: BpfMap;
   readonly settings: BpfMap;
@@ -44,6 +55,7 @@ export class KernelMaps {
   constructor(object: BpfObject) {
     this.connections = object.map('connections');
     this.streams = object.map('streams');
+    this.ruleCounters = object.map('rule_counters');
     this.events = object.map('events');
     this.listeners = object.map('listeners');
     this.settings = object.map('settings');
@@ -134,13 +146,26 @@ export class KernelMaps {
     return counts;
   }
 
-  lostEvents(): number {
-    const values = this.#lostEvents.get(u32(0));
+  /** What found no room on its way to the agent, by what it was. */
+  losses(): Record<Loss, number> {
+    return {
+      events: this.#lost(loss.events),
+      requests: this.#lost(loss.requests),
+      sampled: this.#lost(loss.sampled),
+      takeovers: this.#lost(loss.takeovers),
+      rules: this.#lost(loss.rules),
+    };
+  }
+
+  #lost(slot: number): number {
+    const values = this.#lostEvents.get(u32(slot));
     let lost = 0;
     for (let at = 0; values && at < values.length; at += 8) lost += Number(values.readBigUInt64LE(at));
     return lost;
   }
 }
+
+export type Loss = Exclude<keyof typeof loss, 'count'>;
 
 /** @returns undefined for a map that an older agent left in another form */
 export function readSettings(map: BpfMap): Settings | undefined {

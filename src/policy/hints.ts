@@ -2,6 +2,7 @@
 
 import { coversPeers, coversPorts, coversSelector } from './cover.ts';
 import type { PolicyDiagnostic } from './diagnostic.ts';
+import { judgeHints } from './judge-hints.ts';
 import { patternHints } from './pattern-hints.ts';
 import type { Policy, PolicyRule, PolicySpec, PortMatch } from './policy.ts';
 import type { HttpRule, RuleRef } from './resolved.ts';
@@ -21,7 +22,7 @@ export function policyHints(policies: readonly Policy[]): PolicyDiagnostic[] {
     ),
   );
   const order = new Map(policies.map(({ file }, i) => [file, i]));
-  return [...httpHints(placed), ...shadowHints(placed)].sort(
+  return [...httpHints(placed), ...shadowHints(placed), ...kernelHints(placed)].sort(
     (a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
   );
 }
@@ -38,6 +39,13 @@ function httpHints(placed: readonly Placed[]): PolicyDiagnostic[] {
       const sentences = patternHints(field, pattern);
       return sentences.map((sentence) => hint(policy, `${rule.ref.rule}.${field}`, `${field}: ${sentence}`));
     }),
+  );
+}
+
+function kernelHints(placed: readonly Placed[]): PolicyDiagnostic[] {
+  const byPolicy = Map.groupBy(placed, ({ policy }) => policy);
+  return [...byPolicy].flatMap(([policy, places]) =>
+    judgeHints(places.map(({ match }) => match)).map(({ rule, message }) => hint(policy, rule.rule, message)),
   );
 }
 

@@ -139,7 +139,11 @@ export class WorkerPool {
       connectionsFd: this.#datapath.connectionsFd,
       policy: this.#policy,
     };
-    return new Worker(new URL('./thread.ts', import.meta.url), { workerData: setup });
+    return new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: setup,
+      // Garbage is short-lived here: a small nursery is collected often and keeps the process small.
+      resourceLimits: { maxYoungGenerationSizeMb: limits.workerNurseryMib },
+    });
   }
 
   /** @returns when the worker is ready */
