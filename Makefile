@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench clean packages test-packages kafka-packages modules conformance
+.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ kafka-test: build build/kafka/bind-elsewhere.so kafka-packages ## Kafka's own cl
 
 bench: build ## Measure side by side with other proxies (root)
 	scripts/node bench/run.ts
+
+bench-kafka: build kafka-packages ## Measure Kafka's own performance tools direct and through the agent (root)
+	scripts/node bench/kafka/run.ts
 
 clean: ## Remove what was built
 	rm -rf build

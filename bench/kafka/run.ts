@@ -178,20 +178,27 @@ function summarise(all: readonly Measured[]): Row[] {
 }
 
 function cells({ peer, produced, consumed, p99Ms, peakBytes, ratios }: Row): string[] {
-  const [produceRatio, consumeRatio, latencyRatio] = ratios.map((ratio) => ratio.toFixed(2));
+  const [produceRatio = '', consumeRatio = '', latencyRatio = ''] = ratios.map((ratio) => ratio.toFixed(2));
+  const peak = peakBytes === 0 ? '-' : (peakBytes / 1024 / 1024).toFixed(0);
   return [
-    ...[peer, produced.toFixed(0), produceRatio ?? '', consumed.toFixed(0), consumeRatio ?? ''],
-    ...[String(p99Ms), latencyRatio ?? '', peakBytes === 0 ? '-' : (peakBytes / 1024 / 1024).toFixed(0)],
+    peer,
+    produced.toFixed(0),
+    produceRatio,
+    consumed.toFixed(0),
+    consumeRatio,
+    String(p99Ms),
+    latencyRatio,
+    peak,
   ];
 }
 
 function keep(rows: readonly Row[]): void {
-  const directory = fileURLToPath(new URL('results/', import.meta.url));
+  const directory = fileURLToPath(new URL('../results/', import.meta.url));
   mkdirSync(directory, { recursive: true });
   const name = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, node: process.version, kafka: kafkaVersion };
   writeFileSync(
-    join(directory, `${name}.json`),
+    join(directory, `kafka-${name}.json`),
     `${JSON.stringify({ machine, rounds, records, rows }, undefined, 2)}\n`,
   );
 }
