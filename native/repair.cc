@@ -43,8 +43,8 @@ void setOptions(int fd, const Snapshot &snapshot)
 	tcp_repair_opt options[4];
 	socklen_t count = 0;
 	options[count++] = {kindMss, snapshot.mss};
-	if (snapshot.scale)
-		options[count++] = {kindScale, snapshot.scale->peer | snapshot.scale->own << 16};
+	// Of 0 too: without the option the windows that we announce would be shifted by what this host would have offered.
+	options[count++] = {kindScale, snapshot.peerScale | snapshot.ownScale << 16};
 	if (snapshot.sackPermitted)
 		options[count++] = {kindSackPermitted, 0};
 	if (snapshot.timestamp)

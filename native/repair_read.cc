@@ -59,8 +59,10 @@ Snapshot readSnapshot(int fd)
 	// It was announced from rcv_wup on; what came since used a part of it.
 	const std::uint32_t used = found.rcvNext - windows.rcv_wup;
 	found.ownWindow = windows.rcv_wnd > used ? windows.rcv_wnd - used : 0;
-	if ((info.tcpi_options & TCPI_OPT_WSCALE) != 0)
-		found.scale = {info.tcpi_snd_wscale, info.tcpi_rcv_wscale};
+	if ((info.tcpi_options & TCPI_OPT_WSCALE) != 0) {
+		found.peerScale = info.tcpi_snd_wscale;
+		found.ownScale = info.tcpi_rcv_wscale;
+	}
 	// In repair mode this is the peer's own announcement, not what is left of it after options.
 	found.mss = get<std::uint32_t>(fd, TCP_MAXSEG, "TCP_MAXSEG");
 	found.sackPermitted = (info.tcpi_options & TCPI_OPT_SACK) != 0;

@@ -26,8 +26,8 @@ Snapshot snapshotFrom(const Napi::Value &value, const char *name)
 	made.ownWindow = window(given, "ownWindow");
 	if (const Napi::Value scale = given.Get("scale"); !absent(scale)) {
 		const Napi::Object both = object(scale, "scale");
-		made.scale = {static_cast<std::uint32_t>(integer(both.Get("peer"), "scale.peer", 0, mostScale)),
-			      static_cast<std::uint32_t>(integer(both.Get("own"), "scale.own", 0, mostScale))};
+		made.peerScale = static_cast<std::uint32_t>(integer(both.Get("peer"), "scale.peer", 0, mostScale));
+		made.ownScale = static_cast<std::uint32_t>(integer(both.Get("own"), "scale.own", 0, mostScale));
 	}
 	made.mss = static_cast<std::uint32_t>(integer(given.Get("mss"), "mss", 1, 65535));
 	made.sackPermitted = boolean(given.Get("sackPermitted"), "sackPermitted");
@@ -50,10 +50,10 @@ Napi::Value toObject(Napi::Env env, const Snapshot &snapshot)
 	made.Set("rcvNext", snapshot.rcvNext);
 	made.Set("peerWindow", snapshot.peerWindow);
 	made.Set("ownWindow", snapshot.ownWindow);
-	if (snapshot.scale) {
+	if (snapshot.peerScale != 0 || snapshot.ownScale != 0) {
 		Napi::Object scale = Napi::Object::New(env);
-		scale.Set("peer", snapshot.scale->peer);
-		scale.Set("own", snapshot.scale->own);
+		scale.Set("peer", snapshot.peerScale);
+		scale.Set("own", snapshot.ownScale);
 		made.Set("scale", scale);
 	}
 	made.Set("mss", snapshot.mss);

@@ -18,12 +18,9 @@ struct Snapshot {
 	// In bytes: what the peer lets us send from sndUnacked on, what we let it send from rcvNext on.
 	std::uint32_t peerWindow;
 	std::uint32_t ownWindow;
-	struct Scale {
-		std::uint32_t peer;
-		std::uint32_t own;
-	};
-	// Absent: without window scaling (RFC 7323 2.2).
-	std::optional<Scale> scale;
+	// Both 0 without window scaling (RFC 7323 2.2).
+	std::uint32_t peerScale;
+	std::uint32_t ownScale;
 	// What the peer's SYN said, without deductions.
 	std::uint32_t mss;
 	bool sackPermitted;

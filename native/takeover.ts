@@ -14,7 +14,7 @@ export interface TakeoverSnapshot {
   readonly peerWindow: number;
   /** What we let the peer send from `rcvNext` on, unscaled. */
   readonly ownWindow: number;
-  /** Shifts of RFC 7323 in the SYNs, 0 to 14; absent where one of them had none. */
+  /** Shifts of RFC 7323 in the SYNs, 0 to 14; absent, as 0 and 0, where one of the SYNs had none. */
   readonly scale?: { readonly peer: number; readonly own: number } | undefined;
   /** Of the peer's SYN, without deductions; 536 (IPv4) or 1220 (IPv6) where it said none (RFC 9293 3.7.1). */
   readonly mss: number;
