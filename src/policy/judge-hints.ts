@@ -18,14 +18,14 @@ export function judgeHints(matches: readonly PortMatch[]): JudgeHint[] {
     const compiled = compileJudge({ ...l7, id: 0, key: '', audit: false });
     const hints = compiled.notes.map(({ rule, reason }) => ({
       rule,
-      message: `requests that only this rule allows go to the proxy, which costs more than the kernel's judge: ${reason}`,
+      message: `the proxy judges by this rule, not the kernel, which costs more: ${reason}`,
     }));
     // Where every rule has its reason, the list needs none.
     if (!('skipped' in compiled) || hints.length > 0) return hints;
     return [
       {
         rule: ref,
-        message: `all requests under these rules go to the proxy, which costs more than the kernel's judge: ${compiled.skipped}`,
+        message: `the proxy judges by all of these rules, not the kernel, which costs more: ${compiled.skipped}`,
       },
     ];
   });

@@ -118,6 +118,47 @@ test('hints stand at the value, in the order of the places', () => {
   );
   assert.deepEqual(
     hints.map((hint) => hint.replace(/: .*/, '')),
-    ['0.yaml:12:20 path', '0.yaml:12:32 method'],
+    [
+      // Nothing that a client sends matches it.
+      '0.yaml:9:9 the proxy judges by all of these rules, not the kernel, which costs more',
+      '0.yaml:12:20 path',
+      '0.yaml:12:32 method',
+    ],
   );
+});
+
+test('rules that the kernel does not judge by', () => {
+  const http = (...rules: string[]): string[] =>
+    hintsOf(
+      policyText(
+        `ingress:\n  - toPorts:\n    - ports: [{port: 80, protocol: TCP}]\n      rules:\n        http:\n${rules
+          .map((rule) => `        - ${rule}\n`)
+          .join('')}`,
+      ),
+    );
+  const proxied = /^0\.yaml:13:\d+ the proxy judges by this rule, not the kernel, .*: /;
+  const plain = '{path: /a/.*, method: GET}';
+  assert.deepEqual(http(plain, '{path: /b/.*, headers: ["X-Token: a"]}'), []);
+  const cases: [rule: string, reason: RegExp][] = [
+    ['{path: /b/.*, headerMatches: [{name: X-Token, value: a, mismatch: ADD}]}', /: it changes headers$/],
+    ['{path: /b/.*, headers: ["X_Y: a"]}', /: a header name with other characters than letters/],
+    ['{path: /b/.*, headers: ["Host: a"]}', /: a condition on the header Host$/],
+    ['{path: "/b/.*\\\\bc/.*"}', /: `\\b`$/],
+  ];
+  for (const [rule, reason] of cases) {
+    const [hint, ...more] = http(plain, rule);
+    assert.match(hint ?? '', proxied, rule);
+    assert.match(hint ?? '', reason, rule);
+    assert.deepEqual(more, [], rule);
+  }
+});
+
+test('a list of rules of which the kernel judges by none', () => {
+  const [hint, ...more] = hintsOf(
+    policyText(
+      'ingress: [{toPorts: [{ports: [{port: 80, protocol: TCP}], rules: {http: [{path: "/\\\\bb/.*", headerMatches: [{name: X-A, value: a, mismatch: ADD}]}]}}]}]',
+    ),
+  );
+  assert.match(hint ?? '', /^0\.yaml:7:\d+ the proxy judges by all of these rules, .* changes headers and has /);
+  assert.deepEqual(more, []);
 });
