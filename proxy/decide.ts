@@ -49,7 +49,7 @@ export interface HttpDecider {
 /** Compiled once a rule set (cached by `key`), used for every request of every connection under it. */
 export type CompileHttpRules = (ruleSet: HttpRuleSet) => HttpDecider;
 
-/** Verdicts that a rule set remembers; then it starts anew. With targets and hosts of at most this length about 1 MiB. */
+/** Verdicts that a rule set remembers; then it starts anew. With methods, targets and hosts of at most this length about 1 MiB. */
 const rememberedVerdicts = 4096;
 const rememberedLength = 128;
 /** Rule sets that stay compiled; a node has one for each distinct list of rules. */
@@ -108,7 +108,8 @@ class RuleSetDecider implements HttpDecider {
     const known = this.#known.get(head.host)?.get(head.method)?.get(head.target);
     if (known) return known;
     const decision = this.#judge(head);
-    if (head.target.length <= rememberedLength && head.host.length <= rememberedLength) this.#remember(head, decision);
+    const longest = Math.max(head.method.length, head.target.length, head.host.length);
+    if (longest <= rememberedLength) this.#remember(head, decision);
     return decision;
   }
 
@@ -118,11 +119,11 @@ class RuleSetDecider implements HttpDecider {
       this.#knownCount = 0;
     }
     // A slice would keep the whole head in memory that it was cut from.
-    const [hostKey, targetKey] = [copy(host), copy(target)];
+    const [hostKey, methodKey, targetKey] = [copy(host), copy(method), copy(target)];
     const ofHost = this.#known.get(hostKey) ?? new Map<string, Map<string, HttpDecision>>();
-    const ofMethod = ofHost.get(method) ?? new Map<string, HttpDecision>();
+    const ofMethod = ofHost.get(methodKey) ?? new Map<string, HttpDecision>();
     ofMethod.set(targetKey, decision);
-    ofHost.set(method, ofMethod);
+    ofHost.set(methodKey, ofMethod);
     this.#known.set(hostKey, ofHost);
     this.#knownCount += 1;
   }

@@ -42,3 +42,12 @@ test('verdicts on long targets and hosts are not remembered', () => {
   const hosts = kept(3000, (i) => `GET /pub/x HTTP/1.1\r\nHost: ${long}${i}\r\n\r\n`);
   assert.ok(hosts < 8, `${hosts} MB`);
 });
+
+test('nor are verdicts on long methods, and short ones keep no head', () => {
+  const long = 'Y'.repeat(7_000);
+  const methods = kept(3000, (i) => `${long}${i} /pub/x HTTP/1.1\r\nHost: origin\r\n\r\n`);
+  assert.ok(methods < 8, `${methods} MB`);
+  const large = 'x'.repeat(24_000);
+  const short = kept(3000, (i) => `METHOD-OF-A-CLIENT-${i} /pub/x HTTP/1.1\r\nHost: origin\r\nX: ${large}\r\n\r\n`);
+  assert.ok(short < 8, `${short} MB`);
+});
