@@ -24,7 +24,7 @@ export interface Seen {
 export const exchangeCount = 1000;
 
 /** A script that stalls is broken off, so that what was seen until then is told. */
-const patienceMs = 5_000;
+const patienceMs = 20_000;
 
 export function exchange(id: number): Script {
   const make = kinds[id % kinds.length];
