@@ -89,6 +89,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(buildTakeover);
 	EXPORT(pauseSocket);
 	EXPORT(resumeSocket);
+	EXPORT(connectionInfo);
 
 	EXPORT(interfaceIndex);
 	EXPORT(bpffsMount);

@@ -100,6 +100,7 @@ export interface Binding {
   buildTakeover(options: object): { downstream: number; upstream: number };
   pauseSocket(fd: number): RawSnapshot;
   resumeSocket(fd: number): void;
+  connectionInfo(options: object): RawConnectionInfo | undefined;
 
   interfaceIndex(name: string, netns: number | undefined): number;
   bpffsMount(path: string): boolean;
@@ -169,6 +170,20 @@ export interface RawSnapshot {
   readonly mss: number;
   readonly sackPermitted: boolean;
   readonly timestamp?: number;
+}
+
+export interface RawConnectionInfo {
+  readonly unread: number;
+  readonly unacknowledged: number;
+  readonly layered: boolean;
+  readonly sndMss: number;
+  readonly timestamps: boolean;
+  readonly sackPermitted: boolean;
+  readonly scale?: { readonly peer: number; readonly own: number };
+  readonly bytesAcked: number;
+  readonly bytesReceived: number;
+  readonly peerWindow?: number;
+  readonly ownWindow?: number;
 }
 
 export interface RawTcpInfo {

@@ -6,7 +6,7 @@
  * - BPF_OPEN, BPF_LOAD: an object (see `log`). BPF_ATTACH, BPF_LINK, BPF_PROG, PIN, RINGBUF: as named.
  * - MAP_CREATE, MAP_OPEN, MAP_GET, MAP_PUT, MAP_DELETE, MAP_WALK: a map.
  * - BUSY: a connection with bytes under way, or one that is ending; it was left as it is.
- * - NETNS, SOCKET, CONNECT, REPAIR, INTERFACE, MOUNT, LOCK, HANDOVER, LOOP, MEMORY: the host.
+ * - NETNS, SOCKET, CONNECT, REPAIR, DIAG, INTERFACE, MOUNT, LOCK, HANDOVER, LOOP, MEMORY: the host.
  */
 export type NativeErrorCode =
   | 'ARGUMENT'
@@ -31,6 +31,7 @@ export type NativeErrorCode =
   | 'SOCKET'
   | 'CONNECT'
   | 'REPAIR'
+  | 'DIAG'
   | 'INTERFACE'
   | 'MOUNT'
   | 'LOCK'

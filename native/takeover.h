@@ -9,4 +9,7 @@ Napi::Value buildTakeover(const Napi::CallbackInfo &info);
 Napi::Value pauseSocket(const Napi::CallbackInfo &info);
 Napi::Value resumeSocket(const Napi::CallbackInfo &info);
 
+// diag.cc
+Napi::Value connectionInfo(const Napi::CallbackInfo &info);
+
 } // namespace sluice
