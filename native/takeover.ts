@@ -61,7 +61,13 @@ export function resumeSocket(fd: number): void {
   binding.resumeSocket(fd);
 }
 
-/** `pauseSocket`, then closed: no FIN, no RST. What comes for it afterwards must not reach its namespace, which would reset. */
+/**
+ * `pauseSocket`, then closed: no FIN, no RST. What comes for it afterwards must not reach its namespace, which would reset.
+ *
+ * For giving back, pause both sockets and compare before either is closed. With timestamps, the peer drops what the end
+ * that goes on sends until that end's clock has reached `timestamp` (PAWS, RFC 7323 5): ours ticks in milliseconds, as
+ * Linux since 4.13 does, others may be slower.
+ */
 export function releaseTakeover(fd: number): TakeoverSnapshot {
   const snapshot = pauseSocket(fd);
   binding.closeFd(fd);
