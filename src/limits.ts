@@ -118,6 +118,9 @@ export const limits = {
   judgePatternPositions: 4096,
   /** Steps of compiling one rule set for the kernel, of up to 0.3 µs; 10,000 literal paths take about a million. */
   judgeSteps: 10_000_000,
+  /** Steps after which the main thread leaves a rule set to the compiler's own, and the time that it spends on all new ones, ms. */
+  judgeInlineSteps: 50_000,
+  judgeInlineMs: 100,
   /** Transitions of one rule set's automaton before it is minimised, of some 100 bytes. */
   judgeTransitions: 2_000_000,
   /** Flow records that a worker keeps for `sluice observe --last`. */

@@ -107,11 +107,19 @@ export interface JudgeTable {
   readonly cells: Uint32Array;
 }
 
+/** A table as the kernel takes it. */
+export interface EncodedTable {
+  /** N. */
+  readonly cells: number;
+  /** The inner map's value. */
+  readonly value: Uint8Array<ArrayBuffer>;
+}
+
 const CLASSES_AT = 8;
 const CELLS_AT = CLASSES_AT + 256;
 
 /** The value of the inner map, `CELLS_AT + 4 * N` bytes. */
-export function encodeTable(table: JudgeTable): Uint8Array {
+export function encodeTable(table: JudgeTable): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(CELLS_AT + table.cells.length * 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, table.start, true);
