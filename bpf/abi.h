@@ -328,7 +328,7 @@ struct rule_counter {
 enum loss {
 	LOSS_EVENTS = 0,    /* events that found the ring full */
 	LOSS_REQUESTS = 1,  /* judged requests and responses that found theirs full */
-	LOSS_SAMPLED = 2,   /* the same, left out because they come faster than they are read */
+	LOSS_SAMPLED = 2,   /* both, left out because they come faster than they are read */
 	LOSS_TAKEOVERS = 3, /* takeovers that found theirs full; they are sent again */
 	LOSS_RULES = 4,     /* requests and responses that no rule_counter had room for */
 	LOSS_COUNT,

@@ -25,7 +25,14 @@ static __always_inline void lose(__u32 what)
 static __always_inline void tell(struct __sk_buff *skb, const struct flow_key *flow, const struct packet *packet, __u32 endpoint,
 				 __u32 peer, const struct policy_entry *entry)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	struct event *event;
+	/* Denials are told as long as there is room: they are what somebody looks for. */
+	if (fill > EVENT_RING_SAMPLED && entry->verdict != VERDICT_DENY && bpf_get_prandom_u32() % EVENT_SAMPLE) {
+		lose(LOSS_SAMPLED);
+		return;
+	}
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		lose(LOSS_EVENTS);
 		return;
@@ -41,7 +48,7 @@ static __always_inline void tell(struct __sk_buff *skb, const struct flow_key *f
 	event->reason = entry->reason;
 	event->tcp_flags = packet->tcp_flags;
 	event->pad = 0;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, fill < EVENT_RING_QUIET ? BPF_RB_NO_WAKEUP : 0);
 }
 
 static __always_inline int pass(struct __sk_buff *skb, __u8 reason, __u8 direction)

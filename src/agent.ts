@@ -58,7 +58,9 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       judge: options.judge,
     });
     if (datapath.adopted) log.info('going on with what an earlier agent left attached');
+    const kernel = datapath;
     const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
+      kernel.readRings();
       for (const record of records)
         report.flow(flowOfRecord(record, report.names), (traffic) => traffic.record(record));
     });

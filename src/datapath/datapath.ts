@@ -55,7 +55,9 @@ export class Datapath {
   #taps: ReadonlyMap<number, Tap> = new Map();
   #endpoints = new Set<number>();
   readonly #rings: RingBuffer[] = [];
-  #requestTimer: NodeJS.Timeout | undefined;
+  /** Those of them that are read by timer. */
+  readonly #quietRings: RingBuffer[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
 
   /** @throws {NativeError} when the kernel refuses; {Error} when a tool of the host does. Nothing is attached yet. */
   static async open(options: DatapathOptions): Promise<Datapath> {
@@ -143,7 +145,7 @@ export class Datapath {
       const offset = clockOffset();
       deliver(records.map((record) => readEvent(record, offset)));
     });
-    this.#rings.push(ring);
+    this.#readByTimer(ring);
   }
 
   /** Takes over every connection that the kernel holds, from now on. */
@@ -156,12 +158,12 @@ export class Datapath {
   /** Reads what the kernel tells about requests that it judged, from now on. */
   observeRequests(requests: JudgedRequests): void {
     const ring = new RingBuffer(this.#object.map('requests'), (records) => requests.read(records, clockOffset()));
-    this.#rings.push(ring);
-    // The ring wakes nobody before it fills up.
-    this.#requestTimer = setInterval(() => {
-      while (ring.consume() > 0);
-      requests.expire(Date.now());
-    }, limits.judgedReadMs);
+    this.#readByTimer(ring, () => requests.expire(Date.now()));
+  }
+
+  /** Reads what the rings hold now, so that what the kernel told comes before what is told next. */
+  readRings(): void {
+    for (const ring of this.#quietRings) readAll(ring);
   }
 
   packetCounts(): PacketCount[] {
@@ -185,7 +187,7 @@ export class Datapath {
 
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
-    clearInterval(this.#requestTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const ring of this.#rings) ring.close();
     if (leaveAttached) {
       this.#attachments.close();
@@ -198,6 +200,17 @@ export class Datapath {
     this.#object.close();
     if (!leaveAttached)
       for (const direction of directions) await removeProxyNamespace(this.#options.instance, direction);
+  }
+
+  /** A ring that wakes nobody before it fills up. */
+  #readByTimer(ring: RingBuffer, afterwards?: () => void): void {
+    this.#rings.push(ring);
+    this.#quietRings.push(ring);
+    const timer = setInterval(() => {
+      readAll(ring);
+      afterwards?.();
+    }, limits.ringReadMs);
+    this.#timers.push(timer);
   }
 
   #load(): BpfObject {
@@ -261,6 +274,10 @@ export class Datapath {
   #mapPath(name: string): string {
     return join(this.#directory, 'maps', name);
   }
+}
+
+function readAll(ring: RingBuffer): void {
+  while (ring.consume() > 0);
 }
 
 function slotOf(direction: Direction, worker: number): number {
