@@ -15,6 +15,8 @@ import time
 
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
 MOD = 1 << 32
+# Seconds after which an `expect` sends again what is not acknowledged.
+RETRANSMISSION = 0.2
 
 
 def checksum(data):
@@ -131,6 +133,7 @@ class Client:
         self.link = link
         self.ports = (case["port"], server_port)
         self.wide = set()
+        self.kept = []
         self.received = b""
         self.reset = self.finished = False
         self.window = self.acked = 0
@@ -195,18 +198,26 @@ class Client:
 
     def until(self, what, holds, milliseconds):
         end = time.monotonic() + milliseconds / 1000
+        again = time.monotonic() + RETRANSMISSION
         while not holds():
-            left = end - time.monotonic()
+            now = time.monotonic()
+            left = end - now
+            if now > again:
+                again = now + RETRANSMISSION
+                self.kept = [one for one in self.kept if after(one[0], self.acked)]
+                for _, step, flags, at, payload in self.kept:
+                    self.segment(step, flags, at, payload)
             if left <= 0:
                 raise Missed(f"{what}: not within {milliseconds} ms; got {self.received[-200:]!r}"
                              f"{' and a reset' if self.reset else ''}")
-            self.take(left)
+            self.take(min(left, RETRANSMISSION))
 
     def open(self, step):
         kinds = step.get("kinds", {"mss": 1460, "sack": True, "times": True, "scale": 7})
         self.start = (step.get("isn", 0x10000000 + self.ports[0]) + 1) % MOD
         self.next = self.start
         self.answer = None
+        self.kept = []
         self.reset = self.finished = False
         self.received = b""
         self.wide = set()
@@ -228,7 +239,8 @@ class Client:
         flags = step.get("flags", "PA")
         self.segment(step, flags, at, payload)
         end = (at + len(payload) + (1 if "F" in flags else 0)) % MOD
-        if not step.get("stay") and "R" not in flags and after(end, self.next):
+        if not step.get("stay") and "forge" not in step and "R" not in flags and after(end, self.next):
+            self.kept.append((end, step, flags, at, payload))
             self.next = end
 
     def expect(self, step):
@@ -251,6 +263,12 @@ class Client:
                 self.next = self.acked
                 return
         raise Missed("the window never closed")
+
+    def aside(self, step):
+        other = Client(self.link, {"port": self.ports[0] + 20000}, self.ports[1])
+        other.open({})
+        other.send(step)
+        other.expect(step)
 
 
 def main():

@@ -35,6 +35,10 @@ export class RawOrigin {
     await eventually(`the raw origin listens on port ${port}`, () => listening || undefined);
     return origin;
   }
+
+  sawPort(wanted: number): boolean {
+    return [...this.streams.values()].some(({ port }) => port === wanted);
+  }
 }
 
 function readLines<T>(from: NodeJS.ReadableStream | null, take: (line: T) => void): void {
@@ -52,7 +56,14 @@ export interface Played {
 }
 
 /** The first case's port; the others follow. */
-export const firstPort = 20_000;
+const firstPort = 20_000;
+/** The client's port in the case at `index`. */
+export function portOf(index: number): number {
+  return firstPort + index;
+}
+
+/** From a case's port to that of its connection aside. */
+const asidePorts = 20_000;
 
 /** The kernel there must not answer for connections that client.py made. */
 export function silence(station: Station, port: number): void {
@@ -78,7 +89,7 @@ export async function play(
     port,
     interface: 'eth0',
     gateway: link?.address,
-    cases: cases.map(({ name, steps }, index) => ({ name, steps, port: firstPort + index })),
+    cases: cases.map(({ name, steps }, index) => ({ name, steps, port: portOf(index) })),
   };
   const script = fileURLToPath(new URL('client.py', import.meta.url));
   const child = client.namespace.spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -111,7 +122,7 @@ function strange(data: string, allowed: readonly string[]): string | undefined {
 export function forbidden(cases: readonly AttackCase[], origin: RawOrigin): string[] {
   const found: string[] = [];
   for (const { port, data } of origin.streams.values()) {
-    const one = cases[port - firstPort];
+    const one = cases[(port - firstPort) % asidePorts];
     const rest = one ? strange(data, one.allowed ?? [A, B]) : data;
     if (rest !== undefined) found.push(`${one?.name ?? `port ${port}`}: ${JSON.stringify(rest.slice(0, 200))}`);
   }

@@ -50,7 +50,9 @@ export type Step =
   | ({ readonly do: 'send'; readonly data?: string } & Oddities)
   | { readonly do: 'expect'; readonly text: string; readonly ms?: number }
   | { readonly do: 'ended'; readonly ms?: number }
-  | { readonly do: 'fill'; readonly data: string };
+  | { readonly do: 'fill'; readonly data: string }
+  /** A request over another connection, from the case's port + 20,000, and the answer that it waits for. */
+  | { readonly do: 'aside'; readonly data: string; readonly text: string };
 
 export interface AttackCase {
   readonly name: string;
