@@ -38,6 +38,7 @@ test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests 
 	@$(MAKE) --no-print-directory bpf-test
 	@$(MAKE) --no-print-directory netns-test
 	@$(MAKE) --no-print-directory conformance
+	@$(MAKE) --no-print-directory kafka-test
 
 build: bpf native ## Compile the BPF programs and the native addon
 
