@@ -69,7 +69,7 @@ export const send = (data: string, how: Oddities = {}): Step => ({ do: 'send', d
 export const expect = (text: string): Step => ({ do: 'expect', text });
 /** Waits for a FIN or an RST. */
 export const ended: Step = { do: 'ended' };
-/** Sends the request until the server's window is closed. */
+/** Sends the request until the server has no room for another. */
 export const fill = (data: string): Step => ({ do: 'fill', data });
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`;
