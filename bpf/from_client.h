@@ -171,6 +171,18 @@ static __always_inline int stream_again(struct __sk_buff *skb, struct stream *st
 	return more || fin ? pass_body(stream, step, view, more) : STEP_PASS;
 }
 
+/* Payload behind a gap. Within the body that is still to come its order does not matter: the server gets body bytes only, and
+ * what fills the gap comes as a retransmission would. No next head passes before the server has acknowledged all of it. */
+static __always_inline int stream_ahead(struct stream *stream, struct stream_step *step, const struct stream_view *view)
+{
+	const struct segment *segment = &step->segment;
+	__u32 count = segment->sequence + segment->length - view->next;
+	if (view->mode != STREAM_JUDGED || !segment->length || segment->flags & (TCP_FIN | TCP_URG) || count > view->body_left ||
+	    count > WINDOW_MAX || segment->sequence - view->acked > WINDOW_MAX)
+		return refuse(step, REASON_BEYOND);
+	return pass_body(stream, step, view, count);
+}
+
 static __always_inline int stream_from_client(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
 {
 	const struct segment *segment = &step->segment;
@@ -206,7 +218,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	if (!segment->length && !fin)
 		return STEP_PASS;
 	if (behind(segment->sequence, view->next))
-		return refuse(step, REASON_BEYOND);
+		return stream_ahead(stream, step, view);
 	if (segment->sequence != view->next) {
 		if (!segment->length)
 			return refuse(step, REASON_STREAM);

@@ -140,6 +140,30 @@ for (const [name, family] of [
       assert.equal(connection.client({ payload: ok }), passed);
     });
 
+    test(`${name}${numbers}: a body's bytes pass in any order, and none beyond them`, () => {
+      const connection = opened();
+      const head = post(40);
+      const end = head.length + 40;
+      const at = (offset: number): number => head.length + offset;
+      assert.equal(connection.client({ at: at(10), payload: 'b'.repeat(10) }), 'drop beyond', 'before its head');
+      assert.equal(connection.client({ payload: head }), passed);
+      assert.equal(connection.client({ at: at(10), payload: 'b'.repeat(31) }), 'drop beyond', 'over its end');
+      assert.equal(connection.client({ at: at(40), payload: 'b' }), 'drop beyond', 'behind its end');
+      assert.equal(connection.client({ at: at(30), payload: 'b'.repeat(10), flags: 'FA' }), 'drop beyond', 'a FIN');
+      assert.equal(connection.bodyLeft, 40n);
+      assert.equal(connection.client({ at: at(10), payload: 'b'.repeat(10) }), passed);
+      assert.equal(connection.bodyLeft, 20n);
+      assert.equal(connection.client({ at: at(0), payload: 'a'.repeat(10) }), passed, 'what was missing');
+      assert.equal(connection.client({ at: at(25), payload: 'd'.repeat(15) }), passed);
+      assert.equal(connection.bodyLeft, 0n);
+      assert.equal(connection.client({ at: end, payload: ok }), 'drop beyond', 'the server lacks bytes');
+      connection.server({ ack: at(20) });
+      assert.equal(connection.client({ at: end, payload: get('/no') }), 'drop beyond', 'it still does');
+      assert.equal(connection.client({ at: at(15), payload: 'c'.repeat(15) }), passed, 'what was missing, and more');
+      connection.server({ ack: end, payload: answer });
+      assert.equal(connection.client({ at: end, payload: get('/no') }), held);
+    });
+
     test(`${name}${numbers}: a stale copy from before the stream's first byte passes only as a keepalive does`, () => {
       const connection = opened();
       assert.equal(connection.client({ payload: ok }), passed);
