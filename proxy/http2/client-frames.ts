@@ -112,6 +112,10 @@ export class ClientFrames implements FrameHandler {
     if (padded && view.length - at <= frameHeadBytes) return 'wait';
     const padding = padded ? 1 + (view[at + frameHeadBytes] ?? 0) : 0;
     if (padding > length) return this.#broken('more padding than DATA');
+    if (padding > 1) {
+      const fate = this.#padding(view, at, padding - 1);
+      if (fate !== 'pass') return fate;
+    }
     const end = (flags & flag.endStream) !== 0;
     if (length - padding === 0 && !end && !this.#session.countControl()) return this.#controlFlood();
     const stream = this.#session.streams.live.get(id);
@@ -123,6 +127,20 @@ export class ClientFrames implements FrameHandler {
     }
     if (end) this.#session.clientEnds(stream);
     return 'pass';
+  }
+
+  /**
+   * HAProxy 2.6 reads the padding of DATA as frames once it has answered. Zeros are what section 6.1 asks for, and nine of
+   * them are a frame that ends the connection; fewer would be the beginning of one that the client completes.
+   */
+  #padding(view: Buffer, at: number, count: number): FrameFate {
+    if (this.span > limits.http2HeldBytes) {
+      return this.#session.fail(errorCode.enhanceYourCalm, 'limit', 'padded DATA too large to be held');
+    }
+    if (view.length - at < this.span) return 'wait';
+    const end = at + this.span;
+    const zeros = count >= frameHeadBytes && view.subarray(end - count, end).every((octet) => octet === 0);
+    return zeros ? 'pass' : this.#broken('padding of DATA that could be read as frames');
   }
 
   /** DATA of a stream that is over, or that the server never saw: in both cases we give the credit back ourselves. */

@@ -13,7 +13,7 @@ export interface Origin {
   readonly seen: () => readonly string[];
 }
 
-interface Program {
+export interface Program {
   readonly name: string;
   /** @returns command and arguments; `log` is the file that it must write. */
   readonly command: (port: number, directory: string, log: string) => readonly string[];
@@ -145,15 +145,20 @@ function script(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-function write(directory: string, name: string, text: string): string {
+/** @returns the path of a file with this text */
+export function write(directory: string, name: string, text: string): string {
   const path = join(directory, name);
   writeFileSync(path, text);
   return path;
 }
 
 /** Starts all of them in the station's namespace; they end with it. */
-export async function startOrigins(station: Station, directory: string): Promise<readonly Origin[]> {
-  const origins = programs.map(({ name, command }, index): Origin => {
+export async function startOrigins(
+  station: Station,
+  directory: string,
+  all: readonly Program[] = programs,
+): Promise<readonly Origin[]> {
+  const origins = all.map(({ name, command }, index): Origin => {
     const port = 8001 + index;
     const own = join(directory, name);
     const log = join(own, 'seen');

@@ -82,7 +82,7 @@ const floods: readonly (readonly [string, () => Buffer])[] = [
   ['PRIORITY', () => frame(frameType.priority, 0, 1, Buffer.from([0, 0, 0, 3, 9]))],
   ['unknown frames', () => frame(0xbb, 0, 0, 'grease')],
   ['empty DATA', () => data(1, '')],
-  ['padding without DATA', () => data(1, Buffer.from([3, 0, 0, 0]), flag.padded)],
+  ['padding without DATA', () => data(1, Buffer.from([9, ...Buffer.alloc(9)]), flag.padded)],
 ];
 for (const [what, make] of floods) {
   test(`a flood of ${what}`, () => {

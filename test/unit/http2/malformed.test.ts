@@ -120,6 +120,11 @@ for (const [what, fields, status] of heads) {
 const open = flag.endHeaders;
 const { protocol, frameSize, streamClosed, compression, enhanceYourCalm, flowControl } = errorCode;
 
+/** A payload without data. */
+function padding(count: number, last: number): Buffer {
+  return Buffer.from([count, ...Buffer.alloc(count - 1), last]);
+}
+
 /** [what, what the client sends after its hello, error of the connection]. */
 const connections: readonly (readonly [string, readonly Uint8Array[], number])[] = [
   ['HEADERS on stream 0', [headers(0, get('/'))], protocol],
@@ -157,6 +162,12 @@ const connections: readonly (readonly [string, readonly Uint8Array[], number])[]
     protocol,
   ],
   ['padding longer than DATA', [headers(1, post('/'), open), data(1, Buffer.from([2, 0]), flag.padded)], protocol],
+  ['padding of DATA that is not zeros', [headers(1, post('/'), open), data(1, padding(9, 1), flag.padded)], protocol],
+  [
+    'padding of DATA shorter than a frame',
+    [headers(1, post('/'), open), data(1, padding(8, 0), flag.padded)],
+    protocol,
+  ],
   ['padded DATA of no length', [headers(1, post('/'), open), data(1, '', flag.padded)], frameSize],
   ['RST_STREAM on an idle stream', [rstStream(1)], protocol],
   ['RST_STREAM of a wrong length', [headers(1, get('/')), frame(frameType.rstStream, 0, 1, '123')], frameSize],

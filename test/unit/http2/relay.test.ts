@@ -59,7 +59,7 @@ test('what is allowed passes octet for octet in both directions', () => {
     frame(frameType.priority, 0, 5, Buffer.from([0, 0, 0, 3, 9])),
     padded(1, encodeBlock(get('/one'))),
     headers(3, post('/two'), open),
-    data(3, Buffer.from([2, 0x61, 0x62, 0, 0]), flag.padded),
+    data(3, Buffer.from([9, 0x61, 0x62, ...Buffer.alloc(9)]), flag.padded),
     split(5, encodeBlock(get('/three'))),
     headers(3, [['x-trailer', 'sum']]),
     settingsAck,
