@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
+.PHONY: bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ bench: build ## Measure side by side with other proxies (root)
 
 bench-kafka: build kafka-packages ## Measure Kafka's own performance tools direct and through the agent (root)
 	scripts/node bench/kafka/run.ts
+
+bench-grpc: build test-packages ## Measure gRPC calls side by side with other proxies (root)
+	scripts/node bench/grpc/run.ts
 
 clean: ## Remove what was built
 	rm -rf build
