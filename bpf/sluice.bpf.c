@@ -9,12 +9,14 @@
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
+#include <bpf/bpf_core_read.h>
 
 #include "limits.h"
 #include "abi.h"
 #include "judge_table.h"
 #include "maps.h"
 #include "packet.h"
+#include "offload.h"
 #include "policy.h"
 #include "connection.h"
 #include "verdict.h"

@@ -232,6 +232,8 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	default:
 		return drop(skb, REASON_MALFORMED, direction);
 	}
+	if (!is_as_read(skb, packet))
+		return drop(skb, REASON_MALFORMED, direction);
 	if (packet->fragment) {
 		if (from_endpoint && is_spoofed(endpoint, packet))
 			return drop(skb, REASON_SPOOFED, direction);
