@@ -1,0 +1,73 @@
+/** A bad network at a routed station; bad-wire.py says how. */
+
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import type { Station, Topology } from './topology.ts';
+
+export interface Weather {
+  /** Bytes, of the station's link. */
+  readonly mtu: number;
+  /** Seconds, each way. */
+  readonly delay: number;
+  /** Shares of the packets, each way. */
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly seed: number;
+}
+
+export type Damage = Readonly<Record<'packets' | 'lost' | 'duplicated' | 'reordered', number>>;
+
+function beside(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+export function setMtu(topology: Topology, { name, namespace }: Station, mtu: number): void {
+  topology.host.ip('link', 'set', `v-${name}`, 'mtu', String(mtu));
+  namespace.ip('link', 'set', 'eth0', 'mtu', String(mtu));
+}
+
+export class BadWire {
+  readonly #child: ChildProcess;
+  #lines: string[] = [];
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lines.push(...text.split('\n').filter((line) => line !== ''));
+    });
+  }
+
+  /** From now on TCP over IPv4 between `station` and `other` goes through it. */
+  static async start(topology: Topology, station: Station, other: Station, weather: Weather): Promise<BadWire> {
+    const hostSide = `v-${station.name}`;
+    setMtu(topology, station, weather.mtu);
+    topology.host.runSync('python3', beside('no-offload.py'), hostSide);
+    const gateway = /link\/ether (\S+)/.exec(topology.host.ip('link', 'show', hostSide))?.[1];
+    const setup = {
+      ...weather,
+      interface: 'eth0',
+      gateway,
+      route: `${other.address[4]}/32`,
+      source: station.address[4],
+    };
+    const wire = new BadWire(
+      station.namespace.spawn('python3', [beside('bad-wire.py'), JSON.stringify(setup)], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
+    await eventually('the bad wire is there', () => {
+      if (wire.#child.exitCode !== null) throw new Error('the bad wire ended');
+      return wire.#lines[0] === 'ready' ? true : undefined;
+    });
+    return wire;
+  }
+
+  /** @returns what it did */
+  async end(): Promise<Damage> {
+    this.#child.stdin?.end();
+    const told = await eventually('the bad wire tells what it did', () => this.#lines[1]);
+    return JSON.parse(told) as Damage;
+  }
+}
