@@ -30,19 +30,6 @@ static __always_inline int tap_unknown_l3(struct __sk_buff *skb, const struct en
 	return entry.verdict == VERDICT_ALLOW ? pass(skb, entry.reason, direction) : drop(skb, REASON_UNKNOWN_L3, direction);
 }
 
-/* A TCP segment of no known connection, e.g. one that is older than the tap. Which end opened it is not known, so it
- * passes only where both answers allow it without an L7 rule. */
-static __always_inline int tap_stray_segment(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
-					     __u32 peer, __u8 direction)
-{
-	struct policy_entry opened = policy_lookup(endpoint->id, direction, peer, IPPROTO_TCP, packet->destination_port);
-	struct policy_entry answered = policy_lookup(endpoint->id, !direction, peer, IPPROTO_TCP, packet->source_port);
-	if ((opened.verdict == VERDICT_ALLOW || opened.verdict == VERDICT_AUDIT) &&
-	    (answered.verdict == VERDICT_ALLOW || answered.verdict == VERDICT_AUDIT))
-		return pass(skb, opened.reason, direction);
-	return drop(skb, REASON_NOT_SYN, direction);
-}
-
 /* An L7 rule holds for TCP whose bytes the proxy's kernel sees exactly as the server's would. */
 static __always_inline __u8 undivertable(const struct packet *packet)
 {
@@ -51,6 +38,55 @@ static __always_inline __u8 undivertable(const struct packet *packet)
 	if (packet->options)
 		return REASON_IP_OPTIONS;
 	return 0;
+}
+
+/* A TCP segment of no known connection under an L7 rule: older than the tap, or than the table. It goes to the proxy's
+ * namespace, whose kernel knows no such socket and resets the sender, which may then connect anew; nothing goes further. */
+static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet, __u32 peer,
+				       const struct flow_key *flow, bool from_client, const struct policy_entry *entry)
+{
+	struct conn conn = {};
+	__u8 reason = undivertable(packet), direction = flow->direction & 1;
+	/* An RST is never answered by another. */
+	if (reason || packet->tcp_flags & TCP_RST)
+		return drop(skb, REASON_NOT_SYN, direction);
+	conn.endpoint = endpoint->id;
+	conn.peer = peer;
+	conn.ifindex = skb->ifindex;
+	conn.revision = current_settings().revision;
+	conn.rule_set = entry->rule_set;
+	conn.rule = entry->rule;
+	conn.verdict = VERDICT_REDIRECT;
+	conn.reason = REASON_DIVERTED;
+	conn.diverted = 1;
+	conn.state = CONN_CLOSED; /* a SYN of the same ports begins anew */
+	conn.last_seen = bpf_ktime_get_ns();
+	remember_l2(skb, &conn, from_client);
+	if (bpf_map_update_elem(&connections, flow, &conn, BPF_NOEXIST))
+		return drop(skb, REASON_NOT_SYN, direction);
+	return divert(skb, direction);
+}
+
+/* A TCP segment of no known connection, e.g. one that is older than the tap. Which end opened it is not known, so it
+ * passes only where both answers allow it without an L7 rule. */
+static __always_inline int tap_stray_segment(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,
+					     __u32 peer, __u8 direction)
+{
+	struct policy_entry opened = policy_lookup(endpoint->id, direction, peer, IPPROTO_TCP, packet->destination_port);
+	struct policy_entry answered = policy_lookup(endpoint->id, !direction, peer, IPPROTO_TCP, packet->source_port);
+	struct flow_key flow;
+	if ((opened.verdict == VERDICT_ALLOW || opened.verdict == VERDICT_AUDIT) &&
+	    (answered.verdict == VERDICT_ALLOW || answered.verdict == VERDICT_AUDIT))
+		return pass(skb, opened.reason, direction);
+	if (opened.verdict == VERDICT_REDIRECT) {
+		flow = flow_of(packet, direction, true);
+		return reset_stray(skb, endpoint, packet, peer, &flow, true, &opened);
+	}
+	if (answered.verdict == VERDICT_REDIRECT) {
+		flow = flow_of(packet, !direction, false);
+		return reset_stray(skb, endpoint, packet, peer, &flow, false, &answered);
+	}
+	return drop(skb, REASON_NOT_SYN, direction);
 }
 
 static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet,

@@ -1,5 +1,6 @@
 /** What the agent knows about itself, kept for whoever asks: the admin socket, the metrics, the log. */
 
+import type { FlowRecord } from '../proxy/record.ts';
 import type { AgentStatus, AgentView, Enforcement, Problem } from './admin/agent-view.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { version } from './cli/version.ts';
@@ -10,8 +11,9 @@ import type { DesiredState } from './desired-state.ts';
 import { limits } from './limits.ts';
 import type { Metric } from './metrics/metric.ts';
 import { TrafficMetrics } from './metrics/traffic.ts';
-import type { Flow, Names } from './observe/flow.ts';
+import { flowOfEvent, flowOfRecord, type Names } from './observe/flow.ts';
 import { FlowHistory } from './observe/history.ts';
+import type { KernelEvent } from './observe/kernel-event.ts';
 import type { DirectionPolicy, HttpRuleSet } from './policy/resolved.ts';
 import { jsonOf } from './policy-json.ts';
 import type { WorkerPool } from './worker/pool.ts';
@@ -47,9 +49,16 @@ export class AgentReport {
     return this.#state.names;
   }
 
-  flow(flow: Flow, count: (traffic: TrafficMetrics) => void): void {
-    count(this.#traffic);
-    this.#history.add(flow);
+  record(record: FlowRecord): void {
+    const { names } = this;
+    this.#traffic.record(record);
+    this.#history.add(() => flowOfRecord(record, names));
+  }
+
+  event(event: KernelEvent): void {
+    const { names } = this;
+    this.#traffic.event(event);
+    this.#history.add(() => flowOfEvent(event, names));
   }
 
   inForce(state: DesiredState): void {

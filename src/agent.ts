@@ -22,7 +22,6 @@ import { type DesiredState, StateReader } from './desired-state.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { type MetricsServer, serveMetrics } from './metrics/server.ts';
-import { flowOfEvent, flowOfRecord } from './observe/flow.ts';
 import { WorkerPool } from './worker/pool.ts';
 import { type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
@@ -61,11 +60,10 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     const kernel = datapath;
     const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
       kernel.readRings();
-      for (const record of records)
-        report.flow(flowOfRecord(record, report.names), (traffic) => traffic.record(record));
+      for (const record of records) report.record(record);
     });
     datapath.observe((events) => {
-      for (const event of events) report.flow(flowOfEvent(event, report.names), (traffic) => traffic.event(event));
+      for (const event of events) report.event(event);
     });
     const takeovers = datapath.takeOver(pool.netns, ({ facts, downstream, upstream }) =>
       pool.adopt(facts, downstream, upstream),
@@ -73,7 +71,7 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     datapath.observeRequests(
       new JudgedRequests(
         (id) => report.ruleSet(id),
-        (record) => report.flow(flowOfRecord(record, report.names), (traffic) => traffic.record(record)),
+        (record) => report.record(record),
       ),
     );
     datapath.apply(desired.resolved, desired.taps);

@@ -36,6 +36,11 @@ export class Attachments {
     return this.#filters.size > 0 ? 'clsact' : 'tcx';
   }
 
+  /** Whether it is attached, by this agent or an earlier one. */
+  has(name: string): boolean {
+    return this.#links.has(name) || this.#filters.has(name) || existsSync(this.#path(name));
+  }
+
   attachTraffic(name: string, hook: TrafficHook): void {
     if (this.#filters.has(name)) return;
     try {

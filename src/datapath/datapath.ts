@@ -120,9 +120,14 @@ export class Datapath {
       if (tapped.has(policy.endpoint)) this.#maps.putPolicy(policy, (ref) => this.#ruleNumber(ref));
     }
     const wanted = new Map(taps.map((tap) => [tap.ifindex, tap]));
-    for (const tap of taps) this.#maps.putEndpoint(tap);
+    // Programs that are exchanged go on at once. A new tap's two hooks can't be attached in one step: until its endpoint
+    // is known both drop everything, so that no connection is seen from one side only.
+    for (const tap of taps) if (this.#attachments.has(tapName(tap, 'to'))) this.#maps.putEndpoint(tap);
     this.#attachProxySide();
-    for (const tap of taps) this.#attachTap(tap);
+    for (const tap of taps) {
+      this.#attachTap(tap);
+      this.#maps.putEndpoint(tap);
+    }
     this.#settings = { ...this.#settings, revision: (this.#settings.revision + 1) >>> 0 };
     this.#maps.writeSettings(this.#settings);
 
@@ -255,11 +260,12 @@ export class Datapath {
     }
   }
 
-  #attachTap({ ifindex }: Tap): void {
+  #attachTap(tap: Tap): void {
+    const { ifindex } = tap;
     const from = this.#object.program('tap_from_endpoint');
     const to = this.#object.program('tap_to_endpoint');
-    this.#attachments.attachTraffic(`tap-${ifindex}-from`, { program: from, ifindex, direction: 'ingress' });
-    this.#attachments.attachTraffic(`tap-${ifindex}-to`, { program: to, ifindex, direction: 'egress' });
+    this.#attachments.attachTraffic(tapName(tap, 'from'), { program: from, ifindex, direction: 'ingress' });
+    this.#attachments.attachTraffic(tapName(tap, 'to'), { program: to, ifindex, direction: 'egress' });
   }
 
   #ruleNumber(ref: RuleRef): number {
@@ -274,6 +280,10 @@ export class Datapath {
   #mapPath(name: string): string {
     return join(this.#directory, 'maps', name);
   }
+}
+
+function tapName({ ifindex }: Tap, hook: 'from' | 'to'): string {
+  return `tap-${ifindex}-${hook}`;
 }
 
 function readAll(ring: RingBuffer): void {

@@ -2,9 +2,12 @@
 
 import type { Flow } from './flow.ts';
 
+/** A flow, or what makes it: most are forgotten before anybody looks. */
+export type PendingFlow = Flow | (() => Flow);
+
 export class FlowHistory {
   readonly #capacity: number;
-  readonly #ring: Flow[] = [];
+  readonly #ring: PendingFlow[] = [];
   /** Where the next flow goes once the ring is full. */
   #next = 0;
   readonly #followers = new Set<(flow: Flow) => void>();
@@ -14,11 +17,13 @@ export class FlowHistory {
     this.#capacity = capacity;
   }
 
-  add(flow: Flow): void {
+  add(flow: PendingFlow): void {
     if (this.#ring.length < this.#capacity) this.#ring.push(flow);
     else this.#ring[this.#next] = flow;
     this.#next = (this.#next + 1) % this.#capacity;
-    for (const follower of this.#followers) follower(flow);
+    if (this.#followers.size === 0) return;
+    const made = makeFlow(flow);
+    for (const follower of this.#followers) follower(made);
   }
 
   /** Oldest first; fewer than `count` when there are no more. */
@@ -27,7 +32,7 @@ export class FlowHistory {
       this.#ring.length < this.#capacity
         ? this.#ring
         : [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
-    return count >= ordered.length ? ordered.slice() : ordered.slice(ordered.length - count);
+    return ordered.slice(Math.max(0, ordered.length - count)).map(makeFlow);
   }
 
   /** `follower` must not throw and must not wait. @returns what ends it. */
@@ -35,4 +40,8 @@ export class FlowHistory {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
+}
+
+function makeFlow(flow: PendingFlow): Flow {
+  return typeof flow === 'function' ? flow() : flow;
 }
