@@ -15,29 +15,30 @@ const requestsEach = 25;
 /** A few of TCP's own time-outs in a row: 1 s and 2 s for a lost SYN, 0.2 s and more for the rest. */
 const longestMs = 6_000;
 
-for (const [client, server] of [
-  [1500, 1500],
-  [576, 9000],
-  [9000, 576],
+const skip = existsSync('/dev/net/tun') ? false : 'kernel feature missing: tun';
+
+// Packets are lost before they come to the tap, or after it.
+for (const [bad, client, server] of [
+  ['client', 1500, 1500],
+  ['client', 576, 9000],
+  ['server', 1500, 1500],
+  ['server', 9000, 576],
 ] as const) {
-  const skip = existsSync('/dev/net/tun') ? false : 'kernel feature missing: tun';
-  test(`loss 1 %, reordering 5 %, doubles 2 %, 20 ms, MTU ${client} to ${server}`, { skip }, async (t) => {
+  const name = `loss 1 %, reordering 5 %, doubles 2 %, 20 ms at the ${bad}, MTU ${client} to ${server}`;
+  test(name, { skip }, async (t) => {
     const topology = topologyOf(t);
     const [web, api] = [topology.routed('web'), topology.routed('api')];
+    setMtu(topology, web, client);
     setMtu(topology, api, server);
     const origin = await Origin.start(api.namespace, 80);
     const agent = await agentOf(topology, {
       policies: { 'p.yaml': ingressHttp('api', 'web', 80, ['{method: "GET|POST", path: "/public/.*"}']) },
       workloads: [web, api],
     });
-    const wire = await BadWire.start(topology, web, api, {
-      mtu: client,
-      delay: 0.02,
-      loss: 0.01,
-      duplicate: 0.02,
-      reorder: 0.05,
-      seed: client,
-    });
+    const [station, other] = bad === 'client' ? [web, api] : [api, web];
+    const mtu = bad === 'client' ? client : server;
+    const weather = { mtu, delay: 0.02, loss: 0.01, duplicate: 0.02, reorder: 0.05, seed: mtu };
+    const wire = await BadWire.start(topology, station, other, weather);
     const asked = await mixedRequests(web.namespace, url(api.address[4], 80, ''), connections, requestsEach);
     const damage = await wire.end();
     const counters = (await agent.status()).counters;

@@ -6,7 +6,7 @@ import { eventually } from './eventually.ts';
 import type { Station, Topology } from './topology.ts';
 
 export interface Weather {
-  /** Bytes, of the station's link. */
+  /** Bytes, the station's. */
   readonly mtu: number;
   /** Seconds, each way. */
   readonly delay: number;
@@ -42,7 +42,6 @@ export class BadWire {
   /** From now on TCP over IPv4 between `station` and `other` goes through it. */
   static async start(topology: Topology, station: Station, other: Station, weather: Weather): Promise<BadWire> {
     const hostSide = `v-${station.name}`;
-    setMtu(topology, station, weather.mtu);
     topology.host.runSync('python3', beside('no-offload.py'), hostSide);
     const gateway = /link\/ether (\S+)/.exec(topology.host.ip('link', 'show', hostSide))?.[1];
     const setup = {
