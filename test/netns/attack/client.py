@@ -15,6 +15,8 @@ import time
 
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
 MOD = 1 << 32
+SOL_PACKET, PACKET_VNET_HDR, NEEDS_CHECKSUM = 263, 15, 1
+LETTERS = b"a" * 24
 # Seconds after which an `expect` sends again what is not acknowledged.
 RETRANSMISSION = 0.2
 
@@ -104,6 +106,14 @@ class Link:
         segment = head[:16] + struct.pack("!H", total) + head[18:] + payload
         for packet in self.packets(source, segment, step):
             self.socket.send(self.ethernet + packet)
+
+    def send_unfinished(self, frame, start):
+        """The kernel is to write a checksum of all from `start` on, there."""
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        raw.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        raw.bind(self.socket.getsockname()[:2])
+        raw.send(struct.pack("=BBHHHH", NEEDS_CHECKSUM, 0, 0, 0, start, 0) + frame)
+        raw.close()
 
     def receive(self, port, seconds):
         """TCP header and payload of the next segment for `port`; None when none came in time."""
@@ -250,6 +260,27 @@ class Client:
     def ended(self, step):
         self.until("the end", lambda: self.reset or self.finished, step.get("ms", 3000))
 
+    def rewrite(self, step):
+        """A segment that reads `data` and turns into `becomes`, which has other two bytes, where its checksum is finished.
+        The run of letters in both makes the sum that of the two bytes."""
+        data, wanted = bytearray(step["data"], "latin1"), step["becomes"].encode("latin1")
+        at = next(index for index, pair in enumerate(zip(data, wanted)) if pair[0] != pair[1])
+        pad = data.index(LETTERS)
+        missing = (checksum(data[at:]) - int.from_bytes(wanted[at:at + 2], "big")) % 0xFFFF
+        missing = [missing >> 8, missing & 0xFF]
+        for index in range(pad, pad + len(LETTERS)):
+            more = min(25, missing[(index - at) % 2])
+            data[index] += more
+            missing[(index - at) % 2] -= more
+        data = bytes(data)
+        wanted = data[:at] + wanted[at:at + 2] + data[at + 2:]
+        options = b"\1\1" + struct.pack("!BBII", 8, 10, self.clock(), self.echo)
+        head = struct.pack("!HHIIBBHHH", *self.ports, self.next, self.peer, 0x80, 0x18, 65000, 0, 0) + options
+        link = self.link
+        total = checksum(link.pseudo(link.own, len(head) + len(data)) + head + wanted)
+        packet = next(link.packets(link.own, head[:16] + struct.pack("!H", total) + head[18:] + data, {}))
+        link.send_unfinished(link.ethernet + packet, 14 + len(packet) - len(data) + at)
+
     def fill(self, step):
         """Sends the request over and over until the server has no room for another one."""
         payload = step["data"].encode("latin1")
@@ -277,13 +308,12 @@ def main():
     for case in setup["cases"]:
         client = Client(link, case, setup["port"])
         failed = None
-        began = time.monotonic()
         try:
             for step in case["steps"]:
                 getattr(client, step["do"])(step)
         except Missed as missed:
             failed = str(missed)
-        print(json.dumps({"name": case["name"], "failed": failed, "ms": int(1000 * (time.monotonic() - began))}), flush=True)
+        print(json.dumps({"name": case["name"], "failed": failed}), flush=True)
 
 
 main()

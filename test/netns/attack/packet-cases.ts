@@ -8,7 +8,14 @@ const lost = { badSum: true, stay: true } as const;
 const route = '07070400000000' + '01';
 const sourceRoute = '83070400000000' + '01';
 
+/** With letters that are exchanged until a sum is right. */
+const padded = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: api\r\nX-Pad: ${'a'.repeat(24)}\r\n\r\n`;
+
 export const packetCases: readonly AttackCase[] = [
+  {
+    name: 'a path that changes where the checksum is finished',
+    steps: [...asked, { do: 'rewrite', data: padded('/public/xx/s'), becomes: padded('/public/../s') }, ...thenB],
+  },
   { name: 'IP options on a denied request', steps: [...asked, send(D, { ipOptions: route, ...again }), ...thenB] },
   {
     name: 'IP options on the bytes that come again',

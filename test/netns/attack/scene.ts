@@ -72,6 +72,11 @@ export function silence(station: Station, port: number): void {
   }
 }
 
+/** The kernel finishes checksums itself where packets leave by this interface, as for many a network card. */
+export function noOffload(namespace: Namespace, device: string): void {
+  namespace.runSync('python3', fileURLToPath(new URL('no-offload.py', import.meta.url)), device);
+}
+
 /** Plays the cases one after the other. */
 export async function play(
   topology: Topology,

@@ -50,6 +50,8 @@ export type Step =
   | ({ readonly do: 'send'; readonly data?: string } & Oddities)
   | { readonly do: 'expect'; readonly text: string; readonly ms?: number }
   | { readonly do: 'ended'; readonly ms?: number }
+  /** Reads as `data` at the tap, and as `becomes` where its checksum is finished; both hold 24 times "a". */
+  | { readonly do: 'rewrite'; readonly data: string; readonly becomes: string }
   | { readonly do: 'fill'; readonly data: string }
   /** A request over another connection, from the case's port + 20,000, and the answer that it waits for. */
   | { readonly do: 'aside'; readonly data: string; readonly text: string };
