@@ -114,6 +114,7 @@ enum doubt {
 	DOUBT_LONG,       /* the head is longer than a segment that arrives at the server can be */
 	DOUBT_URGENT,     /* TCP urgent data */
 	DOUBT_MISMATCH,   /* retransmissions of the head that can't be told to be the same, time and again */
+	DOUBT_SERVER_FIRST, /* the server spoke before any request: no HTTP/1.1, and its first words are the proxy's to read */
 	DOUBT_ASKED,      /* the agent froze it */
 };
 

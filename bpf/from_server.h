@@ -20,7 +20,7 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	__u32 end = segment->sequence + segment->length;
 	__u8 fin = segment->flags & TCP_FIN;
 	__u8 mode;
-	bool fresh, begins = false, starts = false;
+	bool fresh, begins = false, starts = false, first = false;
 	__u32 status = 0;
 
 	if (segment->length)
@@ -28,6 +28,14 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	bpf_spin_lock(&stream->lock);
 	mode = stream->mode;
 	fresh = behind(end, stream->server.next) || (fin && !stream->server.fin);
+	if (mode == STREAM_JUDGED && fresh && segment->length && !stream->requests) {
+		/* An HTTP/2 server's SETTINGS: once they passed, no proxy could go on from them. */
+		first = true;
+		mode = STREAM_HELD;
+		stream->mode = STREAM_HELD;
+		stream->doubt = DOUBT_SERVER_FIRST;
+		stream->told = 0;
+	}
 	if (mode == STREAM_JUDGED && fresh && segment->sequence - stream->server.acked < WINDOW_MAX) {
 		if (segment->length && stream->waiting && behind(end, stream->response_start)) {
 			starts = true;
@@ -53,6 +61,8 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	step->request = stream->requests;
 	bpf_spin_unlock(&stream->lock);
 
+	if (first)
+		tell_takeover(stream, step, DOUBT_SERVER_FIRST, 0, 0);
 	if (mode == STREAM_DIVERTED)
 		return STEP_DIVERT;
 	if (mode == STREAM_OPENING) {

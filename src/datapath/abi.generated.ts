@@ -287,7 +287,8 @@ export const doubt = {
   long: 4,
   urgent: 5,
   mismatch: 6,
-  asked: 7,
+  server_first: 7,
+  asked: 8,
 } as const;
 
 export const command = {

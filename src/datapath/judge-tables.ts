@@ -43,6 +43,8 @@ export class JudgeTables {
     this.#wanted = httpRuleSets(resolved);
     const fresh: HttpRuleSet[] = [];
     for (const ruleSet of this.#wanted.values()) {
+      // gRPC speaks HTTP/2, where the server may speak first: better diverted from the SYN on than taken over each time.
+      if (ruleSet.grpc.length > 0) continue;
       if (ruleSet.id >= bound.rule_sets || this.#known.get(ruleSet.id)?.key === ruleSet.key) continue;
       this.#remove(ruleSet.id);
       fresh.push(ruleSet);

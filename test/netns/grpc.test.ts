@@ -81,7 +81,7 @@ for (const server of Object.keys(implementations) as Implementation[]) {
     const agent = await agentOf(topology, {
       policies: { 'p.yaml': rules },
       workloads: [web, api],
-      args: ['--no-judge'],
+      args: [],
     });
     const count = (word: string): number => said.filter((each) => each === word).length;
     let cancelled = 0;

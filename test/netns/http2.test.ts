@@ -31,7 +31,7 @@ async function scene(t: TestContext): Promise<Scene> {
   const agent = await agentOf(topology, {
     policies: { 'p.yaml': egressHttp('web', 'api', 80, rules) },
     workloads: [web, api],
-    args: ['--no-judge'],
+    args: [],
   });
   return { web, api, origin, agent };
 }
