@@ -192,6 +192,9 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	bpf_spin_lock(&stream->lock);
 	if (stream->mode == STREAM_JUDGED || stream->mode == STREAM_HELD)
 		read_acknowledgement(stream, segment);
+	/* Bytes of the server beyond where the response must begin are the response's, whichever of its segments told so. */
+	if (behind(stream->server.next, stream->response_start))
+		stream->waiting = 0;
 	view->mode = stream->mode;
 	view->fin = stream->client.fin;
 	view->waiting = stream->waiting;
