@@ -44,6 +44,10 @@ for (const [bad, client, server] of [
     const counters = (await agent.status()).counters;
     const longest = Math.max(...asked.map(({ ms }) => ms));
     t.diagnostic(`${JSON.stringify(damage)}; the longest request took ${Math.round(longest)} ms`);
+    const takeovers = Object.entries(counters).filter(([counter]) =>
+      /^(takeovers|closed)_|(held|beyond|mismatch|stream|malformed)_/.test(counter),
+    );
+    t.diagnostic(JSON.stringify(Object.fromEntries(takeovers)));
 
     assert.equal(asked.length, connections * requestsEach);
     const wrong = asked.filter((one) =>
