@@ -193,6 +193,7 @@ export class Datapath {
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#tables.close();
     for (const ring of this.#rings) ring.close();
     if (leaveAttached) {
       this.#attachments.close();
