@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
+.PHONY: soak bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bpf-test: build ## Run the BPF programs against packets (root)
 
 netns-test: build test-packages ## Run the agent against real traffic in network namespaces (root)
 	$(NODE_TEST) --test-concurrency=1 'test/netns/**/*.test.ts'
+
+soak: build test-packages ## Networks that lose and reorder: takes minutes, has a known rare stall (root)
+	$(NODE_TEST) --test-concurrency=1 'test/netns/*.soak.ts'
 
 conformance: build test-packages ## Try to talk around the HTTP rules, against seven servers (root)
 	$(NODE_TEST) --test-concurrency=1 'test/conformance/**/*.test.ts'
