@@ -52,8 +52,9 @@
 #define TIMEOUT_SYN 130
 /* TCP, open. As nf_conntrack_tcp_timeout_established's usual tuning; a later packet is adopted or reset. */
 #define TIMEOUT_ESTABLISHED 21600
-/* TCP, closed by both: TIME_WAIT. */
-#define TIMEOUT_CLOSED 60
+/* TCP, closed by both: what is sent again comes within seconds. Not TIME_WAIT's 60, in which a client that opens thousands of
+ * connections a second would fill the tables. */
+#define TIMEOUT_CLOSED 5
 /* UDP, seen one way only, and both ways. As nf_conntrack_udp_timeout and _stream. */
 #define TIMEOUT_UDP 30
 #define TIMEOUT_UDP_STREAM 120

@@ -102,7 +102,7 @@ export const limits = {
   /** How often a draining worker looks whether its last connection is gone. */
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */
-  expireIntervalMs: 5_000,
+  expireIntervalMs: 2_000,
   /** How long a held connection may take until both directions are acknowledged: TCP's first retransmissions and reserve. */
   takeoverWaitMs: 3_000,
   /** How often it is looked at meanwhile. */
