@@ -15,7 +15,8 @@ import { kafkaVersion, missingBroker, startRealBroker } from '../test/kafka/real
 import type { Broker } from '../test/kafka/station.ts';
 import { Agent } from '../test/netns/agent.ts';
 import { eventually } from '../test/netns/eventually.ts';
-import { type Station, Topology } from '../test/netns/topology.ts';
+import type { Station, Topology } from '../test/netns/topology.ts';
+import { runDemo, say } from './run-demo.ts';
 
 const policyFile = fileURLToPath(new URL('../policies/examples/kafka-images.yaml', import.meta.url));
 const topics = ['images', 'orders'];
@@ -113,10 +114,6 @@ const steps: readonly Step[] = [
 
 type Clients = Readonly<Record<Step['from'], Station>>;
 
-function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
-}
-
 function heading(text: string): void {
   say(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`);
 }
@@ -212,18 +209,4 @@ function summary({ args }: Step, { code, stdout, stderr }: KcatEnd): string {
   return `${names.length} topics: ${names.join(' ')}`;
 }
 
-if (process.geteuid?.() !== 0) {
-  say('the demo makes network namespaces and loads BPF programs, which needs root: sudo make demo-kafka');
-  process.exit(1);
-}
-const topology = new Topology();
-try {
-  const asExpected = await demo(topology);
-  say(asExpected ? '\nEverything fared as the policy says.' : '\nNOT everything fared as the policy says.');
-  process.exitCode = asExpected ? 0 : 1;
-} catch (error) {
-  say(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  topology.delete();
-}
+await runDemo('demo-kafka', 'Everything', demo);

@@ -7,13 +7,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { table } from '../src/cli/table.ts';
-import type { Flow } from '../src/observe/flow.ts';
 import { flowLine } from '../src/observe/line.ts';
 import { Agent } from '../test/netns/agent.ts';
 import { type Answer, curl } from '../test/netns/curl.ts';
 import { eventually } from '../test/netns/eventually.ts';
 import { Origin } from '../test/netns/origin.ts';
-import { type Station, Topology, url } from '../test/netns/topology.ts';
+import { type Station, type Topology, url } from '../test/netns/topology.ts';
+import { runDemo, say } from './run-demo.ts';
 
 const policyFile = fileURLToPath(new URL('../policies/examples/image-service.yaml', import.meta.url));
 const port = 80;
@@ -34,10 +34,6 @@ const steps: readonly Step[] = [
   { from: 'admin', method: 'GET', path: '/image/flagged', expected: 200 },
   { from: 'admin', method: 'GET', path: '/image/42', expected: 403 },
 ];
-
-function say(text = ''): void {
-  process.stdout.write(`${text}\n`);
-}
 
 function heading(text: string): void {
   say(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`);
@@ -83,7 +79,7 @@ async function request(
     const answer = await curl(clients[step.from].namespace, url(images.address[4], port, step.path), ...upload);
     answers.push({ step, answer });
   }
-  const flows = await flowsOf(agent, answers.length);
+  const flows = await agent.requests(answers.length);
   const allowed = steps.filter(({ expected }) => expected === 200).length;
   await eventually('the image service has logged what it saw', () => origin.seen.length >= allowed || undefined);
 
@@ -105,32 +101,10 @@ async function request(
   return answers.every(({ step, answer }) => step.expected === answer.status) && sawClients(origin, answers);
 }
 
-/** Flows are recorded beside the traffic: the last one may come a moment after its response. */
-async function flowsOf(agent: Agent, count: number): Promise<readonly Flow[]> {
-  return eventually('the flows are recorded', async () => {
-    const flows = (await agent.flows()).filter(({ l7 }) => l7 !== undefined);
-    return flows.length >= count ? flows : undefined;
-  });
-}
-
 /** Exactly the allowed requests, each with the client's own port. */
 function sawClients(origin: Origin, answers: readonly { step: Step; answer: Answer }[]): boolean {
   const allowed = answers.filter(({ step }) => step.expected === 200).map(({ answer }) => answer.localPort);
   return origin.seen.map((seen) => seen.port).join() === allowed.join();
 }
 
-if (process.geteuid?.() !== 0) {
-  say('the demo makes network namespaces and loads BPF programs, which needs root: sudo make demo');
-  process.exit(1);
-}
-const topology = new Topology();
-try {
-  const asExpected = await demo(topology);
-  say(asExpected ? '\nEvery request fared as the policy says.' : '\nNOT every request fared as the policy says.');
-  process.exitCode = asExpected ? 0 : 1;
-} catch (error) {
-  say(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-} finally {
-  topology.delete();
-}
+await runDemo('demo', 'Every request', demo);

@@ -5,7 +5,7 @@ import type { AgentStatus, AgentView, Enforcement, Problem } from './admin/agent
 import type { AgentOptions } from './agent-options.ts';
 import { version } from './cli/version.ts';
 import type { Datapath } from './datapath/datapath.ts';
-import { httpRuleSets } from './datapath/judge-tables.ts';
+import { httpRuleSets, ruleAt } from './datapath/judge-tables.ts';
 import type { Takeovers } from './datapath/takeover.ts';
 import type { DesiredState } from './desired-state.ts';
 import { limits } from './limits.ts';
@@ -98,8 +98,7 @@ export class AgentReport {
 
   #judgedMetric(datapath: Datapath): Metric {
     const samples = datapath.ruleCounts().map(({ ruleSet, rule, requests }) => {
-      const rules = this.#ruleSets.get(ruleSet);
-      const ref = rules && [...rules.http, ...rules.grpc][rule]?.ref;
+      const ref = ruleAt(this.#ruleSets.get(ruleSet), rule);
       return { labels: { policy: ref?.policy ?? '', rule: ref?.rule ?? '' }, value: requests };
     });
     return {

@@ -8,7 +8,7 @@ import { BpfMap, type BpfObject, NativeError } from '../../native/index.ts';
 import { compileJudge } from '../judge/compile.ts';
 import { type EncodedTable, encodeTable, TABLE_CELLS } from '../judge/table.ts';
 import { limits } from '../limits.ts';
-import type { HttpRuleSet, L7RuleSet, ResolvedPolicy } from '../policy/resolved.ts';
+import type { HttpRuleSet, L7RuleSet, ResolvedPolicy, RuleRef } from '../policy/resolved.ts';
 import { bound } from './abi.generated.ts';
 import { JudgeCompiler } from './judge-compiler.ts';
 import { u32 } from './kernel-maps.ts';
@@ -114,4 +114,9 @@ export function httpRuleSets(resolved: ResolvedPolicy): Map<number, HttpRuleSet>
     }
   }
   return found;
+}
+
+/** The place of the rule that the kernel calls by its index: HTTP rules, then gRPC rules (src/judge/table.ts). */
+export function ruleAt(ruleSet: HttpRuleSet | undefined, index: number): RuleRef | undefined {
+  return ruleSet && [...ruleSet.http, ...ruleSet.grpc][index]?.ref;
 }

@@ -6,9 +6,10 @@
 import type { FlowRecord, L7Facts } from '../../proxy/record.ts';
 import type { EndpointId, IdentityId } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
-import type { HttpRule, HttpRuleSet, RuleRef } from '../policy/resolved.ts';
+import type { HttpRuleSet, RuleRef } from '../policy/resolved.ts';
 import { flow_key, judged_request, judged_response, record_kind } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
+import { ruleAt } from './judge-tables.ts';
 
 export class JudgedRequests {
   readonly #ruleSetOf: (id: number) => HttpRuleSet | undefined;
@@ -73,9 +74,7 @@ export class JudgedRequests {
 
   #rule(record: Buffer): { rule?: RuleRef } {
     const ruleSet = this.#ruleSetOf(record.readUInt32LE(judged_request.rule_set.offset));
-    const index = record.readUInt32LE(judged_request.rule.offset);
-    const rules: readonly Pick<HttpRule, 'ref'>[] = ruleSet ? [...ruleSet.http, ...ruleSet.grpc] : [];
-    const rule = rules[index]?.ref;
+    const rule = ruleAt(ruleSet, record.readUInt32LE(judged_request.rule.offset));
     return rule ? { rule } : {};
   }
 }

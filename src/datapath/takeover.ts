@@ -106,16 +106,11 @@ export class Takeovers {
       this.#end(name, pending, 'failed');
       return;
     }
-    if (this.#command(pending, command.divert) !== steered.done) {
+    const diverted = this.#command(pending, command.divert) === steered.done;
+    if (!diverted || abandon) {
       resetFd(sockets.downstream);
       resetFd(sockets.upstream);
-      this.#end(name, pending, 'vanished');
-      return;
-    }
-    if (abandon) {
-      resetFd(sockets.downstream);
-      resetFd(sockets.upstream);
-      this.#end(name, pending, 'abandoned');
+      this.#end(name, pending, diverted ? 'abandoned' : 'vanished');
       return;
     }
     this.#end(name, pending, 'taken-over');
