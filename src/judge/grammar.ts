@@ -24,8 +24,8 @@ export const TARGET: Regex = parsePattern(`/(?:${segment}(?:/${segment})*/?)?(?:
 
 const port = ':[0-9]{1,5}';
 export const PORT: Regex = parsePattern(port);
-/** IPv6 in brackets is left to the proxy. */
-export const HOST: Regex = parsePattern(`[A-Za-z0-9._~-]+(?:${port})?`);
+/** A name, an IPv4 address, or an IPv6 address in brackets. */
+export const HOST: Regex = parsePattern(`(?:[A-Za-z0-9._~-]+|\\[[0-9A-Fa-f:.]+\\])(?:${port})?`);
 
 export const CONNECTION: Regex = parsePattern('(?i)keep-alive|close');
 

@@ -43,7 +43,16 @@ export const pathRules = [
   '/.*\\.y',
   '/a/.*/?',
 ];
-export const hostRules = ['a.example', 'A.example', '[ab]\\.example(:80)?', '.*', '.*\\.example', 'a$', '(?i)B.*'];
+export const hostRules = [
+  'a.example',
+  'A.example',
+  '[ab]\\.example(:80)?',
+  '.*',
+  '.*\\.example',
+  'a$',
+  '(?i)B.*',
+  '\\[fd79::2\\]',
+];
 export const headerRules = ['X-Token: abc', 'X-Token: abd', 'x-token', 'X-Other: a b', 'X-Empty:', 'Host: a', 'X_Y: 1'];
 export const calls: readonly Call[] = [{ service: 'a', method: 'b' }, { service: 'a.b' }, { service: 'b' }];
 
@@ -89,7 +98,19 @@ export const oddTargets = ['*', 'a', 'http://a/', '//', '/a b', '/\0', '', '/a#b
 export const plainMethods = ['GET', 'GET', 'GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'];
 export const oddMethods = ['CONNECT', 'PRI', 'get', 'M-SEARCH', 'G_T', '', 'G T', 'GET\t', '-GET', 'TRACE', 'G\0T'];
 export const oddVersions = ['HTTP/1.0', 'HTTP/1.2', 'http/1.1', 'HTTP/2.0', 'HTTP/1.1 ', 'HTTP/0.9', 'HTTP/01.1', ''];
-export const hosts = ['a.example', 'A.Example', 'b.example:80', 'a', 'c.d.example', 'B', 'a.example:8080', '10.0.0.3'];
+export const hosts = [
+  'a.example',
+  'A.Example',
+  'b.example:80',
+  'a',
+  'c.d.example',
+  'B',
+  'a.example:8080',
+  '10.0.0.3',
+  '[fd79::2]',
+  '[FD79::2]:80',
+  '[::1]:8080',
+];
 export const plainFields = [
   'Accept: */*',
   'User-Agent: curl/8',

@@ -33,6 +33,8 @@ test('plain heads are accepted, with their parts', () => {
     'Ted: 1\r\n',
   ];
   for (const field of others) assert.ok(judge(table, `${line}${field}Host: a\r\n\r\n`).accepted, field);
+  for (const host of ['10.0.0.1', '[::1]', '[FD79::2]:8080', '[::ffff:10.0.0.1]'])
+    assert.ok(judge(table, `${line}Host: ${host}\r\n\r\n`).accepted, host);
 });
 
 test('whatever is not plain is left to the proxy', () => {
@@ -72,7 +74,25 @@ test('whatever is not plain is left to the proxy', () => {
     '\xe9: 1',
   ];
   for (const field of fields) assert.ok(!judge(table, `${line}Host: a\r\n${field}\r\n\r\n`).accepted, field);
-  const hosts = ['', 'a b', 'a:', 'a:123456', 'a:b', '[::1]', 'a@b', 'a/b', 'a,b', 'a%41', 'a ', '\xe9'];
+  const hosts = [
+    '',
+    'a b',
+    'a:',
+    'a:123456',
+    'a:b',
+    '::1',
+    '[::1',
+    '[::1]a',
+    '[g]',
+    '[fe80::1%1]',
+    '[]',
+    'a@b',
+    'a/b',
+    'a,b',
+    'a%41',
+    'a ',
+    '\xe9',
+  ];
   for (const host of hosts) assert.ok(!judge(table, `${line}Host: ${host}\r\n\r\n`).accepted, host);
   const targets = [
     '/image/a%41',
