@@ -6,6 +6,7 @@
 #include "libbpf_log.h"
 #include "link.h"
 #include "map.h"
+#include "message.h"
 #include "netns.h"
 #include "object.h"
 #include "program.h"
@@ -90,6 +91,11 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(pauseSocket);
 	EXPORT(resumeSocket);
 	EXPORT(connectionInfo);
+
+	EXPORT(messageListen);
+	EXPORT(messageConnect);
+	EXPORT(messageOpen);
+	EXPORT(messageSend);
 
 	EXPORT(interfaceIndex);
 	EXPORT(bpffsMount);

@@ -15,12 +15,23 @@ export type LinkHandle = Handle<'link'>;
 export type RingHandle = Handle<'ring'>;
 export type AttemptHandle = Handle<'attempt'>;
 export type AcceptorHandle = Handle<'acceptor'>;
+export type MessagesHandle = Handle<'messages'>;
+export type MessageListenerHandle = Handle<'message-listener'>;
 
 /** Signatures of addon.cc's exports. Each throws NativeError; the addon checks every size itself. */
 export interface Binding {
   setErrorClass(errorClass: typeof NativeError): void;
   closeHandle(
-    handle: ObjectHandle | MapHandle | ProgramHandle | LinkHandle | RingHandle | AttemptHandle | AcceptorHandle,
+    handle:
+      | ObjectHandle
+      | MapHandle
+      | ProgramHandle
+      | LinkHandle
+      | RingHandle
+      | AttemptHandle
+      | AcceptorHandle
+      | MessagesHandle
+      | MessageListenerHandle,
   ): void;
 
   objectOpen(image: Uint8Array, name: string): ObjectHandle;
@@ -101,6 +112,11 @@ export interface Binding {
   pauseSocket(fd: number): RawSnapshot;
   resumeSocket(fd: number): void;
   connectionInfo(options: object): RawConnectionInfo | undefined;
+
+  messageListen(path: string, onConnection: (fd: number) => void): MessageListenerHandle;
+  messageConnect(path: string): number;
+  messageOpen(fd: number, onMessage: (bytes: Buffer, fds: number[]) => void, onEnd: () => void): MessagesHandle;
+  messageSend(messages: MessagesHandle, bytes: Uint8Array, fds: readonly number[]): number;
 
   interfaceIndex(name: string, netns: number | undefined): number;
   bpffsMount(path: string): boolean;

@@ -12,10 +12,6 @@ Napi::Value bpffsMount(const Napi::CallbackInfo &info);
 Napi::Value bpffsUnpin(const Napi::CallbackInfo &info);
 // lock.cc
 Napi::Value lockFile(const Napi::CallbackInfo &info);
-// handover.cc
-Napi::Value socketPair(const Napi::CallbackInfo &info);
-Napi::Value sendFds(const Napi::CallbackInfo &info);
-Napi::Value recvFds(const Napi::CallbackInfo &info);
 // probe.cc
 Napi::Value probe(const Napi::CallbackInfo &info);
 

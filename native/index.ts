@@ -14,6 +14,7 @@ export {
   type XdpAttachment,
 } from './link.ts';
 export { BpfMap, type MapCreation, type MapInfo, putFlags } from './map.ts';
+export { listenMessages, type MessageListener, type MessageReceiver, MessageSocket } from './message.ts';
 export { ifindex, openNetns } from './netns.ts';
 export { type BpfObject, openObject } from './object.ts';
 export { type HostFeature, probeHelper, probeHost, probeMap, probeProgram, type Unsupported } from './probe.ts';
