@@ -232,6 +232,8 @@ struct settings {
 	__u32 workers;  /* slots 0 .. workers - 1 of each direction in `listeners` */
 	__u32 mark;     /* of re-injected packets; random, so that nothing else on the host sets it by chance */
 	__u32 judge;    /* 1: requests are judged in the kernel where their rule set has a table */
+	__u32 followed; /* 1: somebody follows the flows as they happen: more of them are told before the rest is sampled */
+	__u32 reserved;
 	__u64 hash_key[2]; /* random, of the hashes of judged heads; a new agent goes on with it */
 };
 
@@ -282,8 +284,8 @@ struct judged_request {
 	__u32 kind;    /* RECORD_REQUEST */
 	__u32 request; /* number on its connection, from 1 */
 	__u64 time;    /* CLOCK_MONOTONIC, ns */
+	__u64 body;    /* bytes that follow */
 	__u64 generation;
-	__u64 body; /* bytes that follow */
 	struct flow_key flow;
 	__u32 endpoint;
 	__u32 peer;
@@ -303,8 +305,8 @@ struct judged_response {
 	__u32 kind;    /* RECORD_RESPONSE */
 	__u32 request; /* number of the request that it answers */
 	__u64 time;    /* CLOCK_MONOTONIC, ns */
-	__u64 generation;
 	__u64 latency; /* ns from the request's head */
+	__u64 generation;
 	struct flow_key flow;
 	__u32 endpoint;
 	__u32 peer;

@@ -6,7 +6,7 @@
 static __always_inline void *reserve_record(__u32 size, const struct stream_step *step, __u64 fill)
 {
 	void *record;
-	if (fill > REQUEST_RING_SAMPLED && (step->request + (__u32)(step->generation >> 6)) % REQUEST_SAMPLE) {
+	if (fill > (current_settings().followed ? REQUEST_RING_FOLLOWED : REQUEST_RING_SAMPLED) && (step->request + (__u32)(step->generation >> 6)) % REQUEST_SAMPLE) {
 		lose(LOSS_SAMPLED);
 		return 0;
 	}

@@ -13,8 +13,10 @@
 #define MAX_FRAGMENTED 8192
 /* Bytes of the event ring. 128 bytes an event: 16,384 events between two reads. */
 #define EVENT_RING_BYTES (2 * 1024 * 1024)
-/* Above this fill, in bytes, one new connection in EVENT_SAMPLE is told, denials all: 1,600 at a time, 20 times a second. */
-#define EVENT_RING_SAMPLED (128 * 1024)
+/* Above this fill, in bytes, one new connection in EVENT_SAMPLE is told, denials all. With 136 bytes an event and a reader that
+ * looks 20 times a second that is 2,400 a second, and 19,000 while somebody follows the flows. */
+#define EVENT_RING_SAMPLED (16 * 1024)
+#define EVENT_RING_FOLLOWED (128 * 1024)
 #define EVENT_SAMPLE 64
 /* Below this fill the reader is not woken: it looks by a timer. */
 #define EVENT_RING_QUIET (EVENT_RING_BYTES / 2)
@@ -32,10 +34,12 @@
 #define JUDGE_HEAD_BYTES 1536
 /* Bytes of the ring of judged requests. 420 bytes a request with its response: 5,000 between two reads. */
 #define REQUEST_RING_BYTES (2 * 1024 * 1024)
-/* Above this fill, in bytes, one request in REQUEST_SAMPLE is recorded. With 420 bytes a request and a reader that looks 20
- * times a second, up to 6,000 requests a second are recorded all: a record costs its reader more than a request the kernel. */
-#define REQUEST_RING_SAMPLED (128 * 1024)
-#define REQUEST_SAMPLE 64
+/* Above this fill, in bytes, one request in REQUEST_SAMPLE is recorded: a record costs its reader more than a request the
+ * kernel. With 420 bytes a request and a reader that looks 20 times a second up to 800 requests a second are recorded all, and
+ * up to 6,000 while somebody follows the flows. */
+#define REQUEST_RING_SAMPLED (16 * 1024)
+#define REQUEST_RING_FOLLOWED (128 * 1024)
+#define REQUEST_SAMPLE 128
 /* Below this fill the reader is not woken: it looks by a timer. */
 #define REQUEST_RING_QUIET (REQUEST_RING_BYTES / 2)
 /* Bytes of the ring of takeovers. 1,616 bytes each: 1,200 at a time, and lost ones come again. */

@@ -55,6 +55,12 @@ export class AgentReport {
     this.#history.add(() => flowOfRecord(record, names));
   }
 
+  /** A request that the kernel judged; its exact counts are the kernel's. @param made the record, once somebody looks */
+  judged(made: () => FlowRecord): void {
+    const { names } = this;
+    this.#history.add(() => flowOfRecord(made(), names));
+  }
+
   event(event: KernelEvent): void {
     const { names } = this;
     this.#traffic.event(event);
@@ -73,7 +79,14 @@ export class AgentReport {
       status: () => this.#status(agent),
       policy: () => jsonOf(this.#state.resolved),
       lastFlows: (count) => this.#history.last(count),
-      followFlows: (deliver) => this.#history.follow(deliver),
+      followFlows: (deliver) => {
+        const end = this.#history.follow(deliver);
+        agent.datapath.followed = true;
+        return () => {
+          end();
+          agent.datapath.followed = this.#history.followed;
+        };
+      },
       metrics: () => this.metrics(),
       reload: async () => {
         await agent.reload();
@@ -87,7 +100,7 @@ export class AgentReport {
     return Promise.resolve([
       ...this.#traffic.metrics(),
       ...(agent ? kernelMetrics(agent.datapath) : []),
-      ...(agent ? [this.#judgedMetric(agent.datapath), closedMetric(agent.pool)] : []),
+      ...(agent ? [...this.#judgedMetrics(agent.datapath), closedMetric(agent.pool)] : []),
     ]);
   }
 
@@ -96,17 +109,29 @@ export class AgentReport {
     return this.#ruleSets.get(id);
   }
 
-  #judgedMetric(datapath: Datapath): Metric {
-    const samples = datapath.ruleCounts().map(({ ruleSet, rule, requests }) => {
+  #judgedMetrics(datapath: Datapath): Metric[] {
+    const counts = datapath.ruleCounts().map(({ ruleSet, rule, ...count }) => {
       const ref = ruleAt(this.#ruleSets.get(ruleSet), rule);
-      return { labels: { policy: ref?.policy ?? '', rule: ref?.rule ?? '' }, value: requests };
+      return { labels: { policy: ref?.policy ?? '', rule: ref?.rule ?? '' }, ...count };
     });
-    return {
-      name: 'sluice_judged_requests_total',
-      help: 'Requests that the kernel judged and passed, by rule.',
-      kind: 'counter',
-      samples,
-    };
+    return [
+      {
+        name: 'sluice_judged_requests_total',
+        help: 'Requests that the kernel judged and passed, by rule.',
+        kind: 'counter',
+        samples: counts.map(({ labels, requests }) => ({ labels, value: requests })),
+      },
+      {
+        name: 'sluice_judged_responses_total',
+        help: 'Their responses, by class of their status.',
+        kind: 'counter',
+        samples: counts.flatMap(({ labels, responses }) =>
+          responses
+            .map((value, digit) => ({ labels: { ...labels, class: digit === 0 ? 'unknown' : `${digit}xx` }, value }))
+            .filter(({ value }) => value > 0),
+        ),
+      },
+    ];
   }
 
   #status({ datapath, pool, takeovers }: Reported): AgentStatus {

@@ -71,7 +71,7 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     datapath.observeRequests(
       new JudgedRequests(
         (id) => report.ruleSet(id),
-        (record) => report.record(record),
+        (made) => report.judged(made),
       ),
     );
     datapath.apply(desired.resolved, desired.taps);

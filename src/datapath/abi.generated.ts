@@ -67,12 +67,14 @@ export const policy_entry = {
 } as const;
 
 export const settings = {
-  size: 32,
+  size: 40,
   revision: { offset: 0, size: 4 },
   workers: { offset: 4, size: 4 },
   mark: { offset: 8, size: 4 },
   judge: { offset: 12, size: 4 },
-  hash_key: { offset: 16, size: 16 },
+  followed: { offset: 16, size: 4 },
+  reserved: { offset: 20, size: 4 },
+  hash_key: { offset: 24, size: 16 },
 } as const;
 
 export const counter = {
@@ -165,8 +167,8 @@ export const judged_request = {
   kind: { offset: 0, size: 4 },
   request: { offset: 4, size: 4 },
   time: { offset: 8, size: 8 },
-  generation: { offset: 16, size: 8 },
-  body: { offset: 24, size: 8 },
+  body: { offset: 16, size: 8 },
+  generation: { offset: 24, size: 8 },
   flow: { offset: 32, size: 40 },
   endpoint: { offset: 72, size: 4 },
   peer: { offset: 76, size: 4 },
@@ -186,8 +188,8 @@ export const judged_response = {
   kind: { offset: 0, size: 4 },
   request: { offset: 4, size: 4 },
   time: { offset: 8, size: 8 },
-  generation: { offset: 16, size: 8 },
-  latency: { offset: 24, size: 8 },
+  latency: { offset: 16, size: 8 },
+  generation: { offset: 24, size: 8 },
   flow: { offset: 32, size: 40 },
   endpoint: { offset: 72, size: 4 },
   peer: { offset: 76, size: 4 },

@@ -58,6 +58,7 @@ export class Datapath {
   /** Those of them that are read by timer. */
   readonly #quietRings: RingBuffer[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
+  #closed = false;
 
   /** @throws {NativeError} when the kernel refuses; {Error} when a tool of the host does. Nothing is attached yet. */
   static async open(options: DatapathOptions): Promise<Datapath> {
@@ -81,6 +82,7 @@ export class Datapath {
       workers: options.workers,
       mark: earlier?.mark ?? randomInt(1, 2 ** 32),
       judge: options.judge,
+      followed: false,
       hashKey: earlier?.hashKey ?? randomBytes(16),
     };
     this.#object = this.#load();
@@ -144,6 +146,13 @@ export class Datapath {
     this.#pinMaps();
   }
 
+  /** While somebody follows the flows the kernel leaves fewer of them out. */
+  set followed(followed: boolean) {
+    if (this.#closed || followed === this.#settings.followed) return;
+    this.#settings = { ...this.#settings, followed };
+    this.#maps.writeSettings(this.#settings);
+  }
+
   /** Calls `deliver` with every batch of events from now on. */
   observe(deliver: (events: readonly KernelEvent[]) => void): void {
     const ring = new RingBuffer(this.#maps.events, (records) => {
@@ -192,6 +201,7 @@ export class Datapath {
 
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
+    this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#tables.close();
     for (const ring of this.#rings) ring.close();

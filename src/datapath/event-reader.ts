@@ -3,8 +3,8 @@
 import type { Verdict } from '../../proxy/record.ts';
 import type { EndpointId, IdentityId } from '../identity/identity.ts';
 import type { KernelEvent } from '../observe/kernel-event.ts';
-import { event, reason, verdict } from './abi.generated.ts';
-import { readFlowKey } from './flow-key.ts';
+import { event, flow_key, reason, verdict } from './abi.generated.ts';
+import { directionOf, readFlowKey } from './flow-key.ts';
 
 const reasonNames = new Map<number, string>(
   Object.entries(reason)
@@ -28,19 +28,26 @@ const verdictNames: Readonly<Record<number, Verdict>> = {
   [verdict.audit]: 'AUDIT',
 };
 
-/** @param clockOffset what to add to the kernel's monotonic milliseconds to get the wall clock's. */
+/**
+ * Addresses are read when they are asked for: most events are forgotten before.
+ * @param clockOffset what to add to the kernel's monotonic milliseconds to get the wall clock's.
+ */
 export function readEvent(record: Buffer, clockOffset: number): KernelEvent {
-  const flow = readFlowKey(record, event.flow.offset);
+  const flow = event.flow.offset;
   return {
     time: Math.round(Number(record.readBigUInt64LE(event.time.offset)) / 1e6 + clockOffset),
     verdict: verdictNames[record.readUInt8(event.verdict.offset)] ?? 'DENY',
     reason: reasonName(record.readUInt8(event.reason.offset)),
-    direction: flow.direction,
+    direction: directionOf(record.readUInt8(flow + flow_key.direction.offset)),
     endpoint: record.readUInt32LE(event.endpoint.offset) as EndpointId,
     peer: record.readUInt32LE(event.peer.offset) as IdentityId,
-    protocol: flow.protocol,
-    source: flow.client,
-    destination: flow.server,
+    protocol: record.readUInt8(flow + flow_key.protocol.offset),
+    get source() {
+      return readFlowKey(record, flow).client;
+    },
+    get destination() {
+      return readFlowKey(record, flow).server;
+    },
   };
 }
 

@@ -1,91 +1,109 @@
 /**
  * Requests that the kernel judged, as flow records. A request and its response come as two records of the ring; the
- * flow is recorded once both are there, or once it is known that no response will be told.
+ * flow is recorded once both are there, or once it is known that no response will be told. Most flows are forgotten
+ * before anybody looks at them, so here they are only matched; what they say is read when it is asked for.
  */
 
 import type { FlowRecord, L7Facts } from '../../proxy/record.ts';
 import type { EndpointId, IdentityId } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
-import type { HttpRuleSet, RuleRef } from '../policy/resolved.ts';
+import type { HttpRuleSet } from '../policy/resolved.ts';
 import { flow_key, judged_request, judged_response, record_kind } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
 import { ruleAt } from './judge-tables.ts';
 
+interface Open {
+  /** `struct judged_request` */
+  readonly request: Buffer;
+  /** Under which it was judged. */
+  readonly ruleSet: HttpRuleSet | undefined;
+  /** See `read`. */
+  readonly clockOffset: number;
+  /** When it was read, ms. */
+  readonly since: number;
+}
+
 export class JudgedRequests {
   readonly #ruleSetOf: (id: number) => HttpRuleSet | undefined;
-  readonly #record: (flow: FlowRecord) => void;
+  readonly #record: (made: () => FlowRecord) => void;
   /** Requests whose response was not told yet, by their connection; oldest first. */
-  readonly #open = new Map<string, FlowRecord>();
+  readonly #open = new Map<string, Open>();
 
-  constructor(ruleSetOf: (id: number) => HttpRuleSet | undefined, record: (flow: FlowRecord) => void) {
+  constructor(ruleSetOf: (id: number) => HttpRuleSet | undefined, record: (made: () => FlowRecord) => void) {
     this.#ruleSetOf = ruleSetOf;
     this.#record = record;
   }
 
   /** @param clockOffset what to add to the kernel's monotonic milliseconds to get the wall clock's */
   read(records: readonly Buffer[], clockOffset: number): void {
+    const now = Date.now();
     for (const record of records) {
-      if (record.readUInt32LE(judged_request.kind.offset) === record_kind.request) this.#request(record, clockOffset);
-      else this.#response(record);
+      if (record.readUInt32LE(judged_request.kind.offset) === record_kind.request) {
+        const ruleSet = this.#ruleSetOf(record.readUInt32LE(judged_request.rule_set.offset));
+        this.#request({ request: record, ruleSet, clockOffset, since: now });
+      } else {
+        this.#response(record);
+      }
     }
   }
 
   /** Records what has waited longer for its response than any is waited for. */
   expire(now: number): void {
-    for (const [key, flow] of this.#open) {
-      if (now - flow.time < limits.judgedResponseWaitMs && this.#open.size <= limits.judgedRequestsOpen) return;
+    for (const [key, open] of this.#open) {
+      if (now - open.since < limits.judgedResponseWaitMs && this.#open.size <= limits.judgedRequestsOpen) return;
       this.#open.delete(key);
-      this.#record(flow);
+      this.#record(() => flowOf(open));
     }
   }
 
-  #request(record: Buffer, clockOffset: number): void {
-    const key = keyOf(record, judged_request);
+  #request(open: Open): void {
+    const key = keyOf(open.request, judged_request);
     const earlier = this.#open.get(key);
     if (earlier) {
       this.#open.delete(key);
-      this.#record(earlier);
+      this.#record(() => flowOf(earlier));
     }
-    const flow = readFlowKey(record, judged_request.flow.offset);
-    this.#open.set(key, {
-      time: Math.round(Number(record.readBigUInt64LE(judged_request.time.offset)) / 1e6 + clockOffset),
-      connection: {
-        direction: flow.direction,
-        endpoint: record.readUInt32LE(judged_request.endpoint.offset) as EndpointId,
-        peer: record.readUInt32LE(judged_request.peer.offset) as IdentityId,
-        client: flow.client,
-        server: flow.server,
-      },
-      verdict: 'ALLOW',
-      ...this.#rule(record),
-      l7: factsOf(record),
-    });
+    this.#open.set(key, open);
   }
 
-  #response(record: Buffer): void {
-    const key = keyOf(record, judged_response);
-    const flow = this.#open.get(key);
-    if (!flow) return; // its request was left out by sampling
+  #response(response: Buffer): void {
+    const key = keyOf(response, judged_response);
+    const open = this.#open.get(key);
+    if (!open) return; // its request was left out by sampling
     this.#open.delete(key);
-    const status = record.readUInt32LE(judged_response.status.offset);
-    const latencyMs = Number(record.readBigUInt64LE(judged_response.latency.offset)) / 1e6;
-    this.#record(status === 0 ? flow : { ...flow, status, latencyMs });
-  }
-
-  #rule(record: Buffer): { rule?: RuleRef } {
-    const ruleSet = this.#ruleSetOf(record.readUInt32LE(judged_request.rule_set.offset));
-    const rule = ruleAt(ruleSet, record.readUInt32LE(judged_request.rule.offset));
-    return rule ? { rule } : {};
+    this.#record(() => flowOf(open, response));
   }
 }
 
-/** One connection, one use of its ports. */
-function keyOf(record: Buffer, layout: typeof judged_request | typeof judged_response): string {
-  const { flow, generation } = layout;
-  return (
-    record.toString('latin1', generation.offset, generation.offset + generation.size) +
-    record.toString('latin1', flow.offset, flow.offset + flow_key.size)
-  );
+/** One connection, one use of its ports: generation and flow stand side by side. */
+function keyOf(record: Buffer, { generation, flow }: typeof judged_request | typeof judged_response): string {
+  return record.toString('latin1', generation.offset, flow.offset + flow_key.size);
+}
+
+/** @param response `struct judged_response`, where one was told */
+function flowOf({ request, ruleSet, clockOffset }: Open, response?: Buffer): FlowRecord {
+  const flow = readFlowKey(request, judged_request.flow.offset);
+  const rule = ruleAt(ruleSet, request.readUInt32LE(judged_request.rule.offset));
+  return {
+    time: Math.round(Number(request.readBigUInt64LE(judged_request.time.offset)) / 1e6 + clockOffset),
+    connection: {
+      direction: flow.direction,
+      endpoint: request.readUInt32LE(judged_request.endpoint.offset) as EndpointId,
+      peer: request.readUInt32LE(judged_request.peer.offset) as IdentityId,
+      client: flow.client,
+      server: flow.server,
+    },
+    verdict: 'ALLOW',
+    ...(rule && { rule }),
+    l7: factsOf(request),
+    ...(response && answerOf(response)),
+  };
+}
+
+function answerOf(response: Buffer): Pick<FlowRecord, 'status' | 'latencyMs'> {
+  const status = response.readUInt32LE(judged_response.status.offset);
+  if (status === 0) return {};
+  return { status, latencyMs: Number(response.readBigUInt64LE(judged_response.latency.offset)) / 1e6 };
 }
 
 function factsOf(record: Buffer): L7Facts {

@@ -35,6 +35,10 @@ export class FlowHistory {
     return ordered.slice(Math.max(0, ordered.length - count)).map(makeFlow);
   }
 
+  get followed(): boolean {
+    return this.#followers.size > 0;
+  }
+
   /** `follower` must not throw and must not wait. @returns what ends it. */
   follow(follower: (flow: Flow) => void): () => void {
     this.#followers.add(follower);

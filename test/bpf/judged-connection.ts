@@ -20,6 +20,13 @@ export const ipv4Server: Family = { ...ipv4, direction: 'ingress' };
 /** MSS 1460, SACK permitted, timestamps, window scale 7: what Linux sends. */
 export const linuxOptions = Buffer.from('020405b40402080a0000000100000000010303 07'.replaceAll(' ', ''), 'hex');
 
+/** The option of every later segment of such a connection, as Linux lays it out. */
+export function timestamps(value: number): Buffer {
+  const option = Buffer.from('0101080a0000000000000001', 'hex');
+  option.writeUInt32BE(value, 4);
+  return option;
+}
+
 let nextPort = 20000;
 
 /** Fields that a segment of the connection has unless the test says otherwise. */
@@ -58,30 +65,28 @@ export class JudgedConnection {
   }
 
   /** @returns e.g. `pass judged` */
-  client({ at = 0, ack = 0, flags = 'A', ...rest }: Part): string {
-    return this.#run(
-      this.#family.direction === 'egress',
-      frame({
-        ...this.#ends(true),
-        sequence: this.clientIsn + 1 + at,
-        acknowledgement: this.serverIsn + 1 + ack,
-        flags,
-        ...rest,
-      }),
-    );
+  client(part: Part): string {
+    return this.#run(this.#family.direction === 'egress', this.#frame(true, part));
   }
 
-  server({ at = 0, ack = 0, flags = 'A', ...rest }: Part): string {
-    return this.#run(
-      this.#family.direction === 'ingress',
-      frame({
-        ...this.#ends(false),
-        sequence: this.serverIsn + 1 + at,
-        acknowledgement: this.clientIsn + 1 + ack,
-        flags,
-        ...rest,
-      }),
-    );
+  server(part: Part): string {
+    return this.#run(this.#family.direction === 'ingress', this.#frame(false, part));
+  }
+
+  /** @returns nanoseconds that the tap took for it @throws {Error} when it does not pass */
+  time(fromClient: boolean, part: Part): number {
+    return this.#bench.time(fromClient === (this.#family.direction === 'egress'), this.#frame(fromClient, part));
+  }
+
+  #frame(fromClient: boolean, { at = 0, ack = 0, flags = 'A', ...rest }: Part): Buffer {
+    const [own, other] = fromClient ? [this.clientIsn, this.serverIsn] : [this.serverIsn, this.clientIsn];
+    return frame({
+      ...this.#ends(fromClient),
+      sequence: own + 1 + at,
+      acknowledgement: other + 1 + ack,
+      flags,
+      ...rest,
+    });
   }
 
   /** An empty segment of the client. */
