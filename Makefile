@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: soak bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test demo-kafka bench bench-kafka clean packages test-packages kafka-packages modules conformance
+.PHONY: soak bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test chromium-test demo-kafka bench bench-kafka clean packages test-packages chromium-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ conformance: build test-packages ## Try to talk around the HTTP rules, against s
 kafka-test: build build/kafka/bind-elsewhere.so kafka-packages ## Kafka's own clients and ACLs against Apache Kafka, through the agent (root)
 	$(NODE_TEST) --test-concurrency=1 'test/kafka/**/*.test.ts'
 
+# Not part of `test`: the browser is some 100 MB to install.
+chromium-test: build chromium-packages ## A page in Chromium, with a WebSocket and gRPC-Web, through the agent (root)
+	$(NODE_TEST) --test-concurrency=1 'test/chromium/**/*.test.ts'
+
 bench: build ## Measure side by side with other proxies (root)
 	scripts/node bench/run.ts
 
@@ -102,6 +106,9 @@ packages:
 
 test-packages:
 	@scripts/system-packages test
+
+chromium-packages:
+	@scripts/system-packages chromium
 
 kafka-packages: KAFKA_GROUPS := kafka $(if $(filter kafka-test bench-kafka,$(MAKECMDGOALS))$(filter real,$(KAFKA)),java)
 kafka-packages:
