@@ -85,6 +85,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(tcpInfo);
 	EXPORT(setTcpOptions);
 	EXPORT(shutdownWrite);
+	EXPORT(duplicateFd);
 	EXPORT(closeFd);
 
 	EXPORT(buildTakeover);

@@ -106,6 +106,7 @@ export interface Binding {
   tcpInfo(fd: number): RawTcpInfo;
   setTcpOptions(fd: number, options: object): void;
   shutdownWrite(fd: number): void;
+  duplicateFd(fd: number): number;
   closeFd(fd: number): void;
 
   buildTakeover(options: object): { downstream: number; upstream: number };

@@ -26,6 +26,7 @@ export {
   type ConnectAttempt,
   closeFd,
   connectUpstream,
+  duplicateFd,
   type ListenOptions,
   listenTransparent,
   resetFd,

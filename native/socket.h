@@ -39,6 +39,7 @@ Napi::Value socketAddresses(const Napi::CallbackInfo &info);
 Napi::Value tcpInfo(const Napi::CallbackInfo &info);
 Napi::Value setTcpOptions(const Napi::CallbackInfo &info);
 Napi::Value shutdownWrite(const Napi::CallbackInfo &info);
+Napi::Value duplicateFd(const Napi::CallbackInfo &info);
 Napi::Value closeFd(const Napi::CallbackInfo &info);
 
 } // namespace sluice

@@ -128,6 +128,11 @@ export function shutdownWrite(fd: number): void {
   binding.shutdownWrite(fd);
 }
 
+/** Another descriptor of the same socket, close-on-exec: the connection lasts as long as one of them. @throws {NativeError} SOCKET */
+export function duplicateFd(fd: number): number {
+  return binding.duplicateFd(fd);
+}
+
 /** Never for a descriptor that Node owns. @throws {NativeError} SOCKET */
 export function closeFd(fd: number): void {
   binding.closeFd(fd);

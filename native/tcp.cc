@@ -1,5 +1,6 @@
 // What can be asked of, and set on, a TCP socket that exists.
 
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
@@ -116,6 +117,15 @@ Napi::Value shutdownWrite(const Napi::CallbackInfo &info)
 	if (shutdown(fd, SHUT_WR) != 0)
 		fail("SOCKET", errno, "end the sending side of descriptor " + std::to_string(fd));
 	return info.Env().Undefined();
+}
+
+Napi::Value duplicateFd(const Napi::CallbackInfo &info)
+{
+	const int fd = descriptor(info[0], "fd");
+	const int made = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (made < 0)
+		fail("SOCKET", errno, "duplicate descriptor " + std::to_string(fd));
+	return Napi::Number::New(info.Env(), made);
 }
 
 Napi::Value closeFd(const Napi::CallbackInfo &info)

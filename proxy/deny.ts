@@ -11,6 +11,9 @@ export const badRequest = answer('400 Bad Request', 'Bad request\r\n', true);
 const forbiddenAndGoOn = answer('403 Forbidden', deniedBody, false);
 const forbiddenAndClose = answer('403 Forbidden', deniedBody, true);
 
+/** Where the connection's end is all that there is to say. */
+export const noAnswer = new Uint8Array();
+
 /** One answer serves all requests: nobody writes to it. HEAD gets its head alone. */
 function answer(status: string, body: string, close: boolean): Uint8Array {
   const fields = [

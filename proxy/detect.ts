@@ -4,7 +4,7 @@
  */
 
 import type { Connection, ProtocolFactory } from './connection.ts';
-import type { CloseCause, Protocol } from './relay.ts';
+import type { Boundary, CloseCause, Protocol } from './relay.ts';
 
 export interface Protocols {
   readonly http1: ProtocolFactory;
@@ -63,6 +63,10 @@ class Detector implements Protocol {
 
   onClosed(cause: CloseCause): void {
     this.#found?.onClosed(cause);
+  }
+
+  boundary(): Boundary | undefined {
+    return this.#found ? this.#found.boundary?.() : 'unread';
   }
 
   #look(): void {

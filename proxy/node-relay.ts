@@ -2,10 +2,11 @@
 
 import { limits } from '../src/limits.ts';
 import { coarseNow, startTicking, stopTicking, type Ticking } from './node-relay/clock.ts';
+import { Release } from './node-relay/release.ts';
 import { NodeSide, type Turns } from './node-relay/side.ts';
 import { RelaySocket } from './node-relay/socket.ts';
 import { LazyTimer } from './node-relay/timer.ts';
-import type { CloseCause, Protocol, Relay } from './relay.ts';
+import type { Boundary, CloseCause, Protocol, Relay } from './relay.ts';
 
 export interface RelayHooks {
   /** After the protocol's own `onClosed`; never before `createNodeRelay` returned. */
@@ -23,6 +24,19 @@ export interface NodeRelay {
   stop(): void;
   /** Resets both connections. */
   abort(cause: CloseCause): void;
+  /**
+   * Hands both connections on at the next boundary, at once if this is one: nothing is told to either peer, and what they
+   * send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined` when the boundary does not come
+   * within `withinMs`, the relay closes before, or it was asked already.
+   */
+  release(withinMs: number, onEnd: (released: Released | undefined) => void): void;
+}
+
+/** Both connections of a relay that is gone: descriptors, non-blocking, the receiver's to close. */
+export interface Released {
+  readonly at: Boundary;
+  readonly downstream: number;
+  readonly upstream: number;
 }
 
 const defaultTimeouts: RelayTimeouts = {
@@ -69,6 +83,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   #firstEnd: CloseCause | undefined;
   #movedAt = 0;
   #finished = false;
+  #release: Release | undefined;
 
   constructor(downstream: RelaySocket, upstream: RelaySocket, hooks: RelayHooks, timeouts: RelayTimeouts) {
     this.#hooks = hooks;
@@ -108,9 +123,19 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     this.close('reset', cause);
   }
 
+  release(withinMs: number, onEnd: (released: Released | undefined) => void): void {
+    if (this.closing || this.#release?.waits === true) {
+      onEnd(undefined);
+      return;
+    }
+    this.#release = new Release(withinMs, onEnd);
+    this.#tell(0);
+  }
+
   close(how: 'graceful' | 'reset', cause: CloseCause): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
+    this.#release?.end(undefined);
     this.#owed = 0;
     this.#timer.stop();
     this.#movedAt = coarseNow();
@@ -142,6 +167,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
         this.downstream.settle();
         this.upstream.settle();
       } while (this.#owed !== 0);
+      if (this.#release?.waits === true) this.#letGo(this.#release);
       this.downstream.settleReading();
       this.upstream.settleReading();
     }
@@ -183,6 +209,19 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     } else if (this.upstream.out.stalled(now) >= this.#timeouts.writeMs) {
       this.close('reset', 'write-timeout');
     }
+  }
+
+  /** The end of a turn, and of the relay if this is a boundary. */
+  #letGo(release: Release): void {
+    if (this.closing || !this.downstream.idle || !this.upstream.idle) return;
+    const at = this.#protocol?.boundary?.();
+    const descriptors = at && release.duplicate(this.downstream, this.upstream);
+    if (!at || !descriptors) return;
+    this.#cause = 'released';
+    this.#timer.stop();
+    this.downstream.letGo();
+    this.upstream.letGo();
+    release.end({ at, ...descriptors });
   }
 
   #reset(): void {

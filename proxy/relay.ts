@@ -86,7 +86,15 @@ export interface Protocol {
   onStop(): void;
   /** Both connections are gone. The last call. */
   onClosed(cause: CloseCause): void;
+  /**
+   * Asked between calls: is no exchange under way, so that another who knows nothing of what came before can go on?
+   * Absent: never. What the relay itself still holds is no concern of the protocol's.
+   */
+  boundary?(): Boundary | undefined;
 }
+
+/** What begins with the next byte of the client: its first one (`unread`), or a request of a protocol that is known. */
+export type Boundary = 'unread' | 'http1' | 'kafka';
 
 /** Why a proxied connection ended; used verbatim as a metric label and in flow records. */
 export type CloseCause =
@@ -108,4 +116,5 @@ export type CloseCause =
   | 'unidentified'
   | 'drain'
   | 'agent-stopped'
+  | 'released'
   | 'internal-error';

@@ -20,7 +20,7 @@ import type { L7RuleSet } from '../src/policy/resolved.ts';
 import type { Connection, ConnectionPolicy } from './connection.ts';
 import { detect, type Protocols } from './detect.ts';
 import type { Identify } from './identify.ts';
-import { createNodeRelay, type NodeRelay, openSocket } from './node-relay.ts';
+import { createNodeRelay, type NodeRelay, openSocket, type Released } from './node-relay.ts';
 import type { ConnectionFacts, Recorder } from './record.ts';
 import type { CloseCause, Relay } from './relay.ts';
 
@@ -68,6 +68,16 @@ export class Server {
     for (const connection of this.#connections) connection.stop();
   }
 
+  /**
+   * Hands on every connection that comes to a boundary within `withinMs`; the others stay, and so do those that come
+   * meanwhile. Takes no more connections if `drain` was called before.
+   * @returns how many were handed on, once that is known of all
+   */
+  async release(withinMs: number, deliver: (connection: ReleasedConnection) => void): Promise<number> {
+    const released = await Promise.all([...this.#connections].map((each) => each.release(withinMs, deliver)));
+    return released.filter(Boolean).length;
+  }
+
   /** Ends at once. */
   close(): void {
     this.#acceptor.close();
@@ -111,6 +121,11 @@ export class Server {
     resetFd(fd);
     this.#options.onClosed(cause);
   }
+}
+
+/** A connection that left its server between two exchanges: the next owner goes on by `adopt`. */
+export interface ReleasedConnection extends Released {
+  readonly facts: ConnectionFacts;
 }
 
 /** Descriptors of a flow's two connections; the upstream one is made unless it is there. */
@@ -171,6 +186,17 @@ class ProxiedConnection {
       this.#attempt?.cancel();
       this.#giveUp(cause);
     }
+  }
+
+  /** Resolves with whether it was handed on; one that has no upstream yet is not. */
+  release(withinMs: number, deliver: (connection: ReleasedConnection) => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.#relay) resolve(false);
+      this.#relay?.release(withinMs, (released) => {
+        if (released) deliver({ facts: this.#facts, ...released });
+        resolve(released !== undefined);
+      });
+    });
   }
 
   #connect(): void {

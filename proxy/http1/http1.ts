@@ -6,8 +6,8 @@
 import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
 import { compileHttpRules, type HttpDecider, type HttpDecision } from '../decide.ts';
-import { badRequest, forbidden, headOf } from '../deny.ts';
-import type { CloseCause, Protocol } from '../relay.ts';
+import { badRequest, forbidden, headOf, noAnswer } from '../deny.ts';
+import type { Boundary, CloseCause, Protocol } from '../relay.ts';
 import { ChunkedBody } from './chunked.ts';
 import { DueAnswers } from './due.ts';
 import { editedHead, withoutUpgrade } from './edit.ts';
@@ -17,8 +17,6 @@ import { type RequestHead, scanRequestHead } from './request-head.ts';
 import { type ResponseHead, scanResponseHead } from './response-head.ts';
 
 export const http1: ProtocolFactory = (connection) => new Http1(connection);
-
-const noAnswer = new Uint8Array();
 
 class Http1 implements Protocol {
   readonly #connection: Connection;
@@ -76,6 +74,10 @@ class Http1 implements Protocol {
     else this.#answerDue();
   }
 
+  boundary(): Boundary | undefined {
+    return this.#reading === head && this.#answering === head && this.#due.empty ? 'http1' : undefined;
+  }
+
   onClosed(): void {
     this.#closed = true;
     for (let exchange = this.#due.shift(); exchange; exchange = this.#due.shift()) {
@@ -106,12 +108,8 @@ class Http1 implements Protocol {
       return false;
     }
     const scan = scanRequestHead(arrived);
-    if (scan.kind === 'incomplete') {
-      if (!this.#headTimer) this.#connection.relay.timer(limits.httpHeadTimeoutMs);
-      this.#headTimer = true;
-      return false;
-    }
-    this.#stopTimer();
+    this.#setTimer(scan.kind === 'incomplete');
+    if (scan.kind === 'incomplete') return false;
     if (scan.kind === 'head') {
       this.#judge(scan.head);
       return true;
@@ -121,9 +119,9 @@ class Http1 implements Protocol {
     return false;
   }
 
-  #stopTimer(): void {
-    if (this.#headTimer) this.#connection.relay.timer(undefined);
-    this.#headTimer = false;
+  #setTimer(on: boolean): void {
+    if (on !== this.#headTimer) this.#connection.relay.timer(on ? limits.httpHeadTimeoutMs : undefined);
+    this.#headTimer = on;
   }
 
   #judge(request: RequestHead): void {
@@ -375,7 +373,7 @@ class Http1 implements Protocol {
     const left = downstream.arrived().length;
     if (left > 0 && (this.#reading.what === 'upgrade' || (this.#isCrowded() && this.#reading !== nothing))) return;
     this.#clientEnded = true;
-    this.#stopTimer();
+    this.#setTimer(false);
     downstream.skip(left);
     upstream.end();
   }

@@ -5,7 +5,7 @@
 
 import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
-import type { Protocol } from '../relay.ts';
+import type { Boundary, Protocol } from '../relay.ts';
 import { Exchange } from './exchange.ts';
 import { Requests } from './requests.ts';
 import { Responses } from './responses.ts';
@@ -59,6 +59,12 @@ class KafkaConnection implements Protocol {
   #probe(): void {
     this.#run();
     if (!this.#exchange.closed) this.#exchange.connection.relay.timer(limits.kafkaLingerMs);
+  }
+
+  /** Nothing of a connection is remembered from one request to the next. */
+  boundary(): Boundary | undefined {
+    const { ending, slots } = this.#exchange;
+    return ending || slots.length > 0 || this.#requests.underWay ? undefined : 'kafka';
   }
 
   onClosed(): void {

@@ -42,6 +42,11 @@ export class Outbox {
     return this.#ending;
   }
 
+  /** Nothing waits, nothing is half written, and more may follow. */
+  get idle(): boolean {
+    return this.backlog === 0 && this.#inFlight.length === 0 && !this.#ending;
+  }
+
   /** For how long the kernel has taken nothing although something waits, ms; `now` as `coarseNow()`. */
   stalled(now: number): number {
     return this.#inFlight.length === 0 ? 0 : now - this.#inFlightSince;

@@ -150,6 +150,22 @@ export class NodeSide implements Side, Receiver {
     return this.#ended && this.#arrivals.length === 0;
   }
 
+  /** Nothing is held here, decided and missing, or at its end. */
+  get idle(): boolean {
+    const decided = this.#missing > 0 || this.#later.length > 0 || this.#tunnelling;
+    return !decided && !this.#ended && !this.#gone && this.#arrivals.length === 0 && this.out.idle;
+  }
+
+  /** @throws {NativeError} SOCKET */
+  duplicate(): number {
+    return this.#socket.duplicate();
+  }
+
+  letGo(): void {
+    this.#gone = true;
+    this.#socket.letGo();
+  }
+
   /** Bytes that were there before the relay was. */
   begin(initial: Buffer): void {
     this.#arrivals.append(undefined, initial, 0, initial.length);

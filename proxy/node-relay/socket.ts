@@ -7,6 +7,7 @@
  */
 
 import net from 'node:net';
+import { duplicateFd } from '../../native/index.ts';
 import { type Block, blockBytes, landing, openBlock, smallBytes, takeBlock } from './blocks.ts';
 
 export interface Receiver {
@@ -19,11 +20,13 @@ export interface Receiver {
 
 export class RelaySocket {
   readonly socket: net.Socket;
+  readonly #fd: number | undefined;
   #receiver: Receiver | undefined;
   #own: Block | undefined;
 
   /** @param fd a connected, non-blocking TCP socket, which Node owns from here on; unless given, connect `socket` yourself */
   constructor(fd?: number) {
+    this.#fd = fd;
     this.socket = new net.Socket({
       ...(fd === undefined ? {} : { fd }),
       allowHalfOpen: true,
@@ -47,6 +50,20 @@ export class RelaySocket {
     if (socket.destroyed) return;
     if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => this.#resetNow());
     else socket.resetAndDestroy();
+  }
+
+  /**
+   * Another descriptor of the same connection, the caller's: it outlives this socket.
+   * @throws {NativeError} SOCKET
+   */
+  duplicate(): number {
+    if (this.#fd === undefined) throw new Error('a socket that connected by itself has no descriptor to tell of');
+    return duplicateFd(this.#fd);
+  }
+
+  /** Lets go. The peer hears nothing if the connection has another descriptor; what it sends waits there to be read. */
+  letGo(): void {
+    this.socket.destroy();
   }
 
   #resetNow(): void {

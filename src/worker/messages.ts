@@ -2,6 +2,7 @@
 
 import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
+import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
 
@@ -24,6 +25,8 @@ export type ToWorker =
       readonly downstream: number;
       readonly upstream: number;
     }
+  /** Every connection that comes to a boundary in this time is told by `released`, and the end of it all by `release-over`. */
+  | { readonly type: 'release'; readonly withinMs: number }
   /** No more connections; end each after the exchange under way. */
   | { readonly type: 'drain' }
   /** End now. */
@@ -34,6 +37,9 @@ export type FromWorker =
   /** The policy of this revision judges from now on. */
   | { readonly type: 'policy-in-force'; readonly revision: number }
   | { readonly type: 'records'; readonly records: readonly FlowRecord[] }
+  /** Its two descriptors are the main thread's now. */
+  | { readonly type: 'released'; readonly connection: ReleasedConnection }
+  | { readonly type: 'release-over'; readonly released: number }
   | { readonly type: 'activity'; readonly activity: WorkerActivity };
 
 export interface WorkerActivity {

@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { closeFd, listenTransparent, openNetns } from '../../native/index.ts';
 import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
+import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
 import type { Datapath } from '../datapath/datapath.ts';
 import type { Direction } from '../identity/identity.ts';
@@ -92,6 +93,15 @@ export class WorkerPool {
     if (!least) return;
     least.adopted++;
     least.worker.postMessage({ type: 'adopt', facts, downstream, upstream } satisfies ToWorker);
+  }
+
+  /**
+   * Takes from the workers every connection that comes to a boundary within `withinMs`: `deliver` owns their descriptors.
+   * The others, and those that are accepted meanwhile, stay where they are. @returns how many were handed on
+   */
+  async release(withinMs: number, deliver: (connection: ReleasedConnection) => void): Promise<number> {
+    const counts = await Promise.all(this.#members.map((member) => releaseOf(member.worker, withinMs, deliver)));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   get netns(): Readonly<Record<Direction, number>> {
@@ -193,6 +203,9 @@ export class WorkerPool {
       case 'policy-in-force':
         this.#acknowledge(message.revision);
         break;
+      case 'released':
+      case 'release-over':
+        break; // heard by who asked
     }
   }
 
@@ -207,4 +220,26 @@ export class WorkerPool {
   #broadcast(message: ToWorker): void {
     for (const { worker } of this.#members) worker.postMessage(message);
   }
+}
+
+function releaseOf(
+  worker: Worker,
+  withinMs: number,
+  deliver: (connection: ReleasedConnection) => void,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const end = (count: number): void => {
+      worker.off('message', hear);
+      worker.off('exit', gone);
+      resolve(count);
+    };
+    const gone = (): void => end(0);
+    const hear = (message: FromWorker): void => {
+      if (message.type === 'released') deliver(message.connection);
+      else if (message.type === 'release-over') end(message.released);
+    };
+    worker.on('message', hear);
+    worker.once('exit', gone);
+    worker.postMessage({ type: 'release', withinMs } satisfies ToWorker);
+  });
 }

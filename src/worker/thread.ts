@@ -59,6 +59,9 @@ port.on('message', (message: ToWorker) => {
     case 'adopt':
       byDirection[message.facts.direction].adopt(message.facts, message.downstream, message.upstream);
       break;
+    case 'release':
+      void release(message.withinMs);
+      break;
     case 'drain':
       for (const server of servers) server.drain();
       clearInterval(activityTimer);
@@ -71,6 +74,13 @@ port.on('message', (message: ToWorker) => {
       break;
   }
 });
+
+async function release(withinMs: number): Promise<void> {
+  const counts = await Promise.all(
+    servers.map((server) => server.release(withinMs, (connection) => say({ type: 'released', connection }))),
+  );
+  say({ type: 'release-over', released: counts.reduce((sum, count) => sum + count, 0) });
+}
 
 function activityWhileDraining(): void {
   tellActivity();

@@ -208,3 +208,13 @@ test('sockets stay in their namespace, and the thread in its own', async (t) => 
   assert.ok(failing('CONNECT', 'ECONNREFUSED')(await failure({ netns: there, client, server })));
   closeFd(await connected({ netns: here, client, server }));
 });
+
+test('a duplicate is another name of the same socket', () => {
+  const listener = listenTransparent({ port: 0, backlog: 1 });
+  const other = duplicateFd(listener);
+  assert.notEqual(other, listener);
+  closeFd(listener);
+  assert.ok(socketAddresses(other).local.port > 0);
+  closeFd(other);
+  assert.throws(() => duplicateFd(other), { code: 'SOCKET', errnoName: 'EBADF' });
+});

@@ -1,0 +1,188 @@
+/** A relay lets go of its connections between two exchanges, and whoever has them then misses nothing. */
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { closeFd, duplicateFd } from '../../../native/index.ts';
+import { type NodeRelay, openSocket, type Released } from '../../../proxy/node-relay.ts';
+import type { Boundary, CloseCause } from '../../../proxy/relay.ts';
+import { type Calls, listen, pair, relayOver, takeText, until, type Wiring } from './wiring.ts';
+
+/** As `wire`, over sockets that were made from descriptors, as the agent's are. */
+async function wireByDescriptor(calls: (relay: Wiring['relay']) => Calls): Promise<Wiring> {
+  const listener = await listen();
+  const [downstream, client] = await pair(listener);
+  const [upstream, server] = await pair(listener);
+  listener.close();
+  const [near, far] = [downstream.socket, upstream.socket].map((socket) => {
+    const fd = duplicateFd((socket as unknown as { _handle: { fd: number } })._handle.fd);
+    socket.destroy();
+    return openSocket(fd);
+  });
+  assert.ok(near && far);
+  return { client, server, ...relayOver(near, far, calls) };
+}
+
+/** Passes lines both ways; between a line of the client and one of the server is no boundary. */
+function lines({ downstream, upstream }: Wiring['relay']): Calls {
+  let asked = 0;
+  const line = (side: typeof downstream): boolean => {
+    const end = Buffer.from(side.arrived()).indexOf('\n');
+    if (end >= 0) side.forward(end + 1);
+    return end >= 0;
+  };
+  return {
+    onDownstream: () => {
+      while (line(downstream)) asked++;
+    },
+    onUpstream: () => {
+      while (line(upstream)) asked--;
+    },
+    boundary: (): Boundary | undefined => (asked === 0 ? 'http1' : undefined),
+  };
+}
+
+function release(node: NodeRelay, withinMs: number): Promise<Released | undefined> {
+  return new Promise((resolve) => node.release(withinMs, resolve));
+}
+
+test('what arrives after the release waits for the next owner, who goes on', async () => {
+  const { node, client, server, closed } = await wireByDescriptor(lines);
+  client.write('one\n');
+  assert.equal(await takeText(server, 4), 'one\n');
+  server.write('ONE\n');
+  assert.equal(await takeText(client, 4), 'ONE\n');
+
+  const released = await release(node, 10_000);
+  assert.equal(released?.at, 'http1');
+  assert.equal(await closed, 'released');
+  client.write('two\n');
+  server.write('unasked\n');
+
+  const next = relayOver(openSocket(released.downstream), openSocket(released.upstream), lines);
+  assert.equal(await takeText(server, 4), 'two\n');
+  assert.equal(await takeText(client, 8), 'unasked\n');
+  client.end();
+  server.end();
+  client.resume();
+  server.resume();
+  await next.closed;
+});
+
+test('many hand-overs under load lose, double and mix nothing', async () => {
+  const first = await wireByDescriptor(lines);
+  const { client, server } = first;
+  let rest = '';
+  server.on('data', (chunk: Buffer) => {
+    const whole = (rest + chunk.toString('latin1')).split('\n');
+    rest = whole.pop() ?? '';
+    for (const asked of whole) server.write(`re ${asked}\n`);
+  });
+  let answers = '';
+  client.on('data', (chunk: Buffer) => {
+    answers += chunk.toString('latin1');
+    sendNext();
+  });
+  const total = 300;
+  let sent = 0;
+  const sendNext = (): void => {
+    if (sent < total && answers.split('\n').length - 1 === sent) client.write(`${sent++}\n`);
+  };
+  sendNext();
+  let node = first.node;
+  let owners = 1;
+  while (sent < total) {
+    const released = await release(node, 10_000);
+    assert.ok(released, 'between two lines is a boundary');
+    node = relayOver(openSocket(released.downstream), openSocket(released.upstream), lines).node;
+    owners++;
+    await turn();
+  }
+  await until(() => answers.split('\n').length - 1 === total);
+  assert.deepEqual(
+    answers.trimEnd().split('\n'),
+    Array.from({ length: total }, (_, index) => `re ${index}`),
+  );
+  assert.ok(owners > 10, `${owners} owners`);
+  node.abort('agent-stopped');
+});
+
+test('within an exchange it waits for the end, and gives up in time', async () => {
+  const { node, client, server, relay } = await wireByDescriptor(lines);
+  client.write('one\n');
+  await takeText(server, 4);
+  assert.equal(await release(node, 20), undefined, 'the answer is due');
+  const later = release(node, 10_000);
+  assert.equal(await release(node, 10_000), undefined, 'it was asked already');
+  server.write('ONE');
+  await until(() => relay.upstream.arrived().length === 3);
+  server.write('\n');
+  const released = await later;
+  assert.ok(released);
+  assert.equal(await takeText(client, 4), 'ONE\n');
+  for (const fd of [released.downstream, released.upstream]) closeFd(fd);
+});
+
+test('bytes that the client does not read keep it', async () => {
+  const big = 64 << 20;
+  let forwarded = false;
+  const { node, client, server } = await wireByDescriptor(({ upstream }) => ({
+    onUpstream() {
+      if (forwarded || upstream.arrived().length === 0) return;
+      forwarded = true;
+      upstream.forward(big);
+    },
+    boundary: () => 'http1',
+  }));
+  client.pause();
+  server.write(Buffer.alloc(big));
+  await until(() => forwarded);
+  assert.equal(await release(node, 20), undefined);
+  const released = release(node, 10_000);
+  client.resume();
+  assert.ok(await released);
+  for (const fd of Object.values((await released) ?? {})) if (typeof fd === 'number') closeFd(fd);
+});
+
+for (const [what, calls] of [
+  ['a protocol that has none', {}],
+  ['one that says so', { boundary: () => undefined }],
+] as const) {
+  test(`no boundary: ${what}`, async () => {
+    const { node, closed } = await wireByDescriptor(() => calls);
+    assert.equal(await release(node, 20), undefined);
+    node.abort('drain');
+    assert.equal(await release(node, 20), undefined, 'it is gone');
+    assert.equal(await closed, 'drain' satisfies CloseCause);
+  });
+}
+
+test('a tunnel and an end that came are no boundary', async () => {
+  const { node, client, relay } = await wireByDescriptor(() => ({ boundary: () => 'http1' }));
+  client.end();
+  await until(() => relay.downstream.ended);
+  assert.equal(await release(node, 20), undefined);
+  node.abort('drain');
+
+  const tunnelled = await wireByDescriptor((pair) => {
+    pair.downstream.tunnel();
+    pair.upstream.tunnel();
+    return { boundary: () => 'http1' };
+  });
+  assert.equal(await release(tunnelled.node, 20), undefined);
+  tunnelled.node.abort('drain');
+});
+
+test("the relay before the release is Node's own socket no more", async () => {
+  const { node, client, server } = await wireByDescriptor(lines);
+  const released = await release(node, 10_000);
+  assert.ok(released);
+  const plain = new net.Socket({ fd: released.downstream });
+  client.write('to a plain socket\n');
+  assert.equal(await takeText(plain, 18), 'to a plain socket\n');
+  plain.destroy();
+  closeFd(released.upstream);
+  server.resume();
+  await until(() => server.readableEnded);
+});
