@@ -8,6 +8,7 @@ import {
   acceptConnections,
   closeFd,
   connectUpstream,
+  duplicateFd,
   listenTransparent,
   type NativeError,
   resetFd,
