@@ -146,25 +146,28 @@ struct stream {
 	__u8 doubt;  /* enum doubt, of STREAM_HELD */
 	__u8 renewed; /* 1: a SYN came after the handshake and waits for its SYN-ACK */
 	__u8 waiting; /* 1: the judged request's response has not begun */
-	__u64 generation; /* CLOCK_MONOTONIC of its SYN, ns: names this use of the ports */
+	__u64 settled; /* policy revision (upper half) and its rule set by which the tap passes the stream's plain segments */
 	struct stream_side client;
 	struct stream_side server;
-	struct stream_side offered; /* by the client's last SYN; next = its number + 1 */
-	__u32 client_start; /* number of the first byte behind the SYN */
-	__u32 server_start;
+	__u64 body_left; /* bytes of the last judged head's body that are still to come */
 	__u32 head_start; /* of the last judged head */
 	__u32 head_end;
-	__u64 head_hash;  /* keyed */
-	__u64 body_left;  /* bytes of its body that are still to come */
-	__u64 requested;  /* CLOCK_MONOTONIC of the last judged head, ns */
-	__u64 told;       /* the same of the last record in `takeovers` */
-	__u32 endpoint;
-	__u32 peer;
+	__u64 head_hash; /* keyed */
+	__u64 last_seen; /* CLOCK_MONOTONIC of the last plain segment, ns, as of the last tick */
 	__u32 rule_set; /* of the last judged head */
 	__u32 rule;
 	__u32 response_start; /* server's number where its response must begin */
 	__u32 requests;
 	__u32 mismatches; /* since the last judged head */
+	__u32 ifindex;    /* of the tap */
+	__u64 requested;  /* CLOCK_MONOTONIC of the last judged head, ns; 0: it is not recorded */
+	__u64 generation; /* the same of its SYN: names this use of the ports */
+	__u64 told;       /* the same of the last record in `takeovers` */
+	struct stream_side offered; /* by the client's last SYN; next = its number + 1 */
+	__u32 client_start; /* number of the first byte behind the SYN */
+	__u32 server_start;
+	__u32 endpoint;
+	__u32 peer;
 	__u32 reserved;
 };
 

@@ -80,8 +80,18 @@ static __always_inline __u64 timeout_of(const struct flow_key *flow, const struc
 	return seconds * 1000000000ULL;
 }
 
-static __always_inline bool expired(const struct flow_key *flow, const struct conn *conn, __u64 now)
+static __always_inline bool expired(const struct flow_key *flow, const struct conn *conn, __u64 last_seen, __u64 now)
 {
 	/* Another CPU may have written a moment that is later than ours. */
-	return now > conn->last_seen && now - conn->last_seen > timeout_of(flow, conn);
+	return now > last_seen && now - last_seen > timeout_of(flow, conn);
+}
+
+static __always_inline bool is_over(const struct flow_key *flow, const struct conn *conn, __u64 now)
+{
+	struct stream *stream;
+	if (!expired(flow, conn, conn->last_seen, now))
+		return false;
+	/* Plain segments of a judged connection touch nothing but its stream. */
+	stream = conn->judged ? bpf_map_lookup_elem(&streams, flow) : 0;
+	return !stream || expired(flow, conn, stream->last_seen, now);
 }

@@ -50,86 +50,87 @@ static __always_inline int pass_body(struct stream *stream, struct stream_step *
 	return STEP_PASS;
 }
 
-/* The request before this one had no response that could be told from another's. */
-static __always_inline void tell_untold(struct stream_step *step, __u32 rule_set)
-{
-	__u32 current = step->rule_set;
-	step->rule_set = rule_set;
-	step->request--;
-	tell_response(step, 0);
-	step->request++;
-	step->rule_set = current;
-}
-
-/* The segment begins where the next head must. */
-static __always_inline int stream_head(struct __sk_buff *skb, struct stream *stream, struct stream_step *step,
-				       const struct stream_view *view)
+/* Reads the segment's payload, which begins where the next head must, into `judging`. Answers enum doubt, DOUBT_NONE: it is one
+ * accepted head and no more than its own body; or UNREAD. */
+#define UNREAD (-1)
+static __always_inline int examine_head(struct __sk_buff *skb, const struct stream_step *step)
 {
 	const struct segment *segment = &step->segment;
 	struct judging *judging = current_judging();
-	__u32 zero = 0, size = segment->length, rest, head_length;
+	__u32 zero = 0, size = segment->length;
 	struct settings *current = bpf_map_lookup_elem(&settings, &zero);
-	__u64 hash, body;
-	bool same, untold = false;
-	__u32 earlier = 0;
 	int doubt;
-
 	if (!judging || !current)
-		return refuse(step, REASON_HELD);
-	/* Only one head's hash is kept: what came before must be beyond doubt. A client that does not wait for the answer sends
-	 * this again when the server has the request before it. */
-	if (view->acked != view->next)
-		return refuse(step, REASON_BEYOND);
+		return UNREAD;
 	if (size > JUDGE_HEAD_BYTES)
 		size = JUDGE_HEAD_BYTES;
 	if (!size || bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size))
-		return refuse(step, REASON_HELD);
+		return UNREAD;
 	doubt = current->judge ? judge_head(step->rule_set, size) : DOUBT_NO_TABLE;
-	head_length = judging->head_length;
-	body = judging->body;
-	if (doubt == DOUBT_NONE) {
-		if (head_length > segment->length || segment->length - head_length > body)
-			doubt = DOUBT_REFUSED;
-		else if (head_length > view->longest)
-			doubt = DOUBT_LONG;
-	}
-	/* Who takes over has to know that the request before is being answered, or it would never be: HELD stops the server too. */
-	if (doubt != DOUBT_NONE)
-		return view->waiting ? refuse(step, REASON_BEYOND)
-				     : hold(stream, step, view, doubt, size == segment->length ? judging->bytes : 0);
-	rest = segment->length - head_length;
-	hash = hash_head(head_length);
+	if (doubt == DOUBT_NONE &&
+	    (judging->head_length > segment->length || segment->length - judging->head_length > judging->body))
+		return DOUBT_REFUSED;
+	return doubt;
+}
 
-	bpf_spin_lock(&stream->lock);
-	same = unchanged(stream, view);
-	if (same) {
-		untold = stream->waiting;
-		step->requested = stream->requested;
-		step->rule = stream->rule;
-		earlier = stream->rule_set;
-		stream->head_start = view->next;
-		stream->head_end = view->next + head_length;
-		stream->head_hash = hash;
-		stream->body_left = body - rest;
-		stream->client.next = view->next + segment->length;
-		stream->client.fin = segment->flags & TCP_FIN;
-		stream->requests++;
-		stream->mismatches = 0;
-		step->request = stream->requests;
-		stream->requested = step->now;
-		stream->rule_set = step->rule_set;
-		stream->rule = judging->rule;
-		stream->response_start = stream->server.next;
-		stream->waiting = 1;
+/* An accepted head that nothing stands against passes. `hash`: its keyed hash; `now`: 0, it is not recorded. Call it with the
+ * lock held. True: the request before had no response that could be told from another's; `step` tells of that one. */
+static __always_inline bool take_head(struct stream *stream, struct stream_step *step, const struct judging *judging, __u64 hash,
+				      __u64 now)
+{
+	const struct segment *segment = &step->segment;
+	bool untold = stream->waiting;
+	step->requested = stream->requested;
+	step->rule = stream->rule;
+	step->earlier = stream->rule_set;
+	stream->head_start = segment->sequence;
+	stream->head_end = segment->sequence + judging->head_length;
+	stream->head_hash = hash;
+	stream->body_left = judging->body - (segment->length - judging->head_length);
+	stream->client.next = segment->sequence + segment->length;
+	stream->client.fin = segment->flags & TCP_FIN;
+	stream->requests++;
+	stream->mismatches = 0;
+	step->request = stream->requests;
+	stream->requested = now;
+	stream->rule_set = step->rule_set;
+	stream->rule = judging->rule;
+	stream->response_start = stream->server.next;
+	stream->waiting = 1;
+	return untold;
+}
+
+/* A head passed; `untold` and `now` as with take_head. */
+static __always_inline void tell_head(struct stream *stream, struct stream_step *step, __u32 rule, bool untold, __u64 now)
+{
+	if (untold) {
+		__u32 current = step->rule_set;
+		step->rule_set = step->earlier;
+		step->request--;
+		tell_response(step, stream, 0);
+		step->request++;
+		step->rule_set = current;
 	}
-	bpf_spin_unlock(&stream->lock);
-	if (!same)
+	step->requested = now;
+	tell_request(step, stream, rule);
+}
+
+/* The segment begins where the next head must, and `found` of it was no reason to pass it. */
+static __always_inline int refuse_head(struct stream *stream, struct stream_step *step, const struct stream_view *view, int found)
+{
+	const struct segment *segment = &step->segment;
+	struct judging *judging = current_judging();
+	/* Only one head's hash is kept: what came before must be beyond doubt. A client that does not wait for the answer sends
+	 * this again when the server has the request before it. */
+	if (view->acked != view->next || !judging)
 		return refuse(step, REASON_BEYOND);
-	step->ends = segment->flags & TCP_FIN;
-	if (untold)
-		tell_untold(step, earlier);
-	tell_request(step);
-	return STEP_PASS;
+	if (found == UNREAD) /* or the stream came to this only after it was looked at */
+		return refuse(step, REASON_BEYOND);
+	if (found == DOUBT_NONE)
+		found = DOUBT_LONG;
+	/* Who takes over has to know that the request before is being answered, or it would never be: HELD stops the server too. */
+	return view->waiting ? refuse(step, REASON_BEYOND)
+			     : hold(stream, step, view, found, segment->length <= JUDGE_HEAD_BYTES ? judging->bytes : 0);
 }
 
 /* The server may have the head from another copy, or this one may be all that it ever gets: its ACK tells, and when none comes
@@ -183,18 +184,47 @@ static __always_inline int stream_ahead(struct stream *stream, struct stream_ste
 	return pass_body(stream, step, view, count);
 }
 
+/* Payload that fits one segment, on both ends' word. */
+static __always_inline __u32 longest_payload(const struct stream *stream)
+{
+	__u32 longest = stream->server.mss < stream->client.mss ? stream->server.mss : stream->client.mss;
+	/* The option and its padding are in every segment. */
+	return stream->client.options & stream->server.options & OPTION_TIMESTAMPS ? longest - 12 : longest;
+}
+
 static __always_inline int stream_from_client(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
 {
 	const struct segment *segment = &step->segment;
 	struct stream_view *view = &step->view;
+	const struct judging *judging = current_judging();
 	__u8 fin = segment->flags & TCP_FIN, doubt;
+	bool passes = false, untold = false;
+	__u64 hash = 0, now = 0;
+	__u32 rule = 0;
+	int found = UNREAD;
 
+	if (!judging)
+		return refuse(step, REASON_BEYOND);
+	/* The next head, most likely: looked at before the lock is taken, under which all of this is asked again. */
+	if (segment->length && !(segment->flags & TCP_URG) && stream->mode == STREAM_JUDGED && segment->sequence == stream->client.next &&
+	    stream->client.acked == segment->sequence && !stream->body_left) {
+		found = examine_head(skb, step);
+		if (found == DOUBT_NONE) {
+			hash = hash_head(judging->head_length);
+			rule = judging->rule;
+			now = is_wanted(stream) ? bpf_ktime_get_ns() : 0;
+		}
+	}
 	bpf_spin_lock(&stream->lock);
 	if (stream->mode == STREAM_JUDGED || stream->mode == STREAM_HELD)
 		read_acknowledgement(stream, segment);
 	/* Bytes of the server beyond where the response must begin are the response's, whichever of its segments told so. */
 	if (behind(stream->server.next, stream->response_start))
 		stream->waiting = 0;
+	passes = found == DOUBT_NONE && stream->mode == STREAM_JUDGED && segment->sequence == stream->client.next &&
+		 stream->client.acked == segment->sequence && !stream->body_left && judging->head_length <= longest_payload(stream);
+	if (passes)
+		untold = take_head(stream, step, judging, hash, now);
 	view->mode = stream->mode;
 	view->fin = stream->client.fin;
 	view->waiting = stream->waiting;
@@ -204,12 +234,14 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	view->head_end = stream->head_end;
 	view->head_hash = stream->head_hash;
 	view->body_left = stream->body_left;
-	view->longest = stream->server.mss < stream->client.mss ? stream->server.mss : stream->client.mss;
-	if (stream->client.options & stream->server.options & OPTION_TIMESTAMPS)
-		view->longest -= 12; /* the option and its padding are in every segment */
 	doubt = stream->doubt;
 	bpf_spin_unlock(&stream->lock);
 
+	if (passes) {
+		step->ends = fin;
+		tell_head(stream, step, rule, untold, now);
+		return STEP_PASS;
+	}
 	if (view->mode == STREAM_DIVERTED)
 		return STEP_DIVERT;
 	if (view->mode == STREAM_OPENING) {
@@ -239,7 +271,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	if (segment->flags & TCP_URG)
 		return hold(stream, step, view, DOUBT_URGENT, 0);
 	if (!view->body_left)
-		return stream_head(skb, stream, step, view);
+		return refuse_head(stream, step, view, found);
 	return segment->length <= view->body_left ? pass_body(stream, step, view, segment->length)
 						 : hold(stream, step, view, DOUBT_MORE, 0);
 }

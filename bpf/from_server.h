@@ -23,7 +23,8 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	bool fresh, begins = false, starts = false, first = false;
 	__u32 status = 0;
 
-	if (segment->length)
+	/* The request that it answers had passed before the server could begin. */
+	if (segment->length && stream->waiting)
 		status = status_of(skb, segment);
 	bpf_spin_lock(&stream->lock);
 	mode = stream->mode;
@@ -74,6 +75,6 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	if (mode == STREAM_HELD && fresh && (segment->length || fin))
 		return refuse(step, REASON_HELD);
 	if (starts && !(begins && status >= 100 && status < 200))
-		tell_response(step, begins ? status : 0);
+		tell_response(step, stream, begins ? status : 0);
 	return STEP_PASS;
 }

@@ -22,6 +22,7 @@ static __always_inline bool open_stream(struct __sk_buff *skb, const struct pack
 	stream->offered.next = bpf_ntohl(sequence) + 1;
 	stream->renewed = 1;
 	stream->generation = bpf_ktime_get_ns();
+	stream->ifindex = conn->ifindex;
 	stream->endpoint = conn->endpoint;
 	stream->peer = conn->peer;
 	if (bpf_map_update_elem(&streams, flow, stream, BPF_ANY)) {

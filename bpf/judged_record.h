@@ -1,23 +1,27 @@
 /* What is told about judged requests: to the agent by rings, and counted exactly by rule. */
 #pragma once
 
-/* Room in the ring of requests, which holds `fill` bytes; or a loss that is counted. A request and its response are of one
- * fate, and so that short connections have their share, it hangs on when they began too. */
-static __always_inline void *reserve_record(__u32 size, const struct stream_step *step, __u64 fill)
+/* Is the stream's next request to be recorded? Its response is of the same fate. So that short connections have their share,
+ * it hangs on when they began, too. */
+static __always_inline bool is_wanted(const struct stream *stream)
 {
-	void *record;
-	if (fill > (current_settings().followed ? REQUEST_RING_FOLLOWED : REQUEST_RING_SAMPLED) && (step->request + (__u32)(step->generation >> 6)) % REQUEST_SAMPLE) {
-		lose(LOSS_SAMPLED);
-		return 0;
-	}
-	record = bpf_ringbuf_reserve(&requests, size, 0);
+	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
+	return fill <= (current_settings().followed ? REQUEST_RING_FOLLOWED : REQUEST_RING_SAMPLED) ||
+	       (stream->requests + (__u32)(stream->generation >> 6)) % REQUEST_SAMPLE == 0;
+}
+
+/* Room in the ring of requests, or a loss that is counted. */
+static __always_inline void *reserve_record(__u32 size)
+{
+	void *record = bpf_ringbuf_reserve(&requests, size, 0);
 	if (!record)
 		lose(LOSS_REQUESTS);
 	return record;
 }
 
-static __always_inline void submit_record(void *record, __u64 fill)
+static __always_inline void submit_record(void *record)
 {
+	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
 	bpf_ringbuf_submit(record, fill < REQUEST_RING_QUIET ? BPF_RB_NO_WAKEUP : 0);
 }
 
@@ -37,24 +41,19 @@ static __always_inline struct rule_counter *counter_of_rule(__u32 rule_set, __u3
 }
 
 /* The caller's packet holds a head that was accepted; `judging` says which. */
-__noinline int tell_request(struct stream_step *step)
+__noinline int record_request(struct stream_step *step)
 {
 	struct judging *judging = current_judging();
 	struct judged_request *record;
-	struct rule_counter *counter;
-	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
 	__u32 at;
 	if (!step || !judging)
 		return 0;
-	counter = counter_of_rule(step->rule_set, judging->rule);
-	if (counter)
-		counter->requests++;
-	record = reserve_record(sizeof(*record), step, fill);
+	record = reserve_record(sizeof(*record));
 	if (!record)
 		return 0;
 	record->kind = RECORD_REQUEST;
 	record->request = step->request;
-	record->time = step->now;
+	record->time = step->requested;
 	record->generation = step->generation;
 	record->body = judging->body;
 	record->flow = step->flow;
@@ -73,28 +72,23 @@ __noinline int tell_request(struct stream_step *step)
 	at = judging->host_start;
 	if (at < JUDGE_HEAD_BYTES)
 		bpf_probe_read_kernel(record->host, HOST_BYTES, judging->bytes + at);
-	submit_record(record, fill);
+	submit_record(record);
 	return 0;
 }
 
-__noinline int tell_response(struct stream_step *step, __u32 status)
+__noinline int record_response(struct stream_step *step, __u32 status)
 {
 	struct judged_response *record;
-	struct rule_counter *counter;
-	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
 	if (!step)
 		return 0;
-	counter = counter_of_rule(step->rule_set, step->rule);
-	if (counter)
-		counter->responses[status / 100 & 7]++;
-	record = reserve_record(sizeof(*record), step, fill);
+	record = reserve_record(sizeof(*record));
 	if (!record)
 		return 0;
 	record->kind = RECORD_RESPONSE;
 	record->request = step->request;
-	record->time = step->now;
+	record->time = bpf_ktime_get_ns();
 	record->generation = step->generation;
-	record->latency = step->now - step->requested;
+	record->latency = record->time - step->requested;
 	record->flow = step->flow;
 	record->endpoint = step->endpoint;
 	record->peer = step->peer;
@@ -102,8 +96,44 @@ __noinline int tell_response(struct stream_step *step, __u32 status)
 	record->rule = step->rule;
 	record->status = status;
 	record->reserved = 0;
-	submit_record(record, fill);
+	submit_record(record);
 	return 0;
+}
+
+static __always_inline void name_stream(struct stream_step *step, const struct stream *stream)
+{
+	step->generation = stream->generation;
+	step->endpoint = stream->endpoint;
+	step->peer = stream->peer;
+}
+
+static __always_inline void tell_request(struct stream_step *step, const struct stream *stream, __u32 rule)
+{
+	struct rule_counter *counter = counter_of_rule(step->rule_set, rule);
+	if (counter)
+		counter->requests++;
+	if (!step->requested) {
+		lose(LOSS_SAMPLED);
+		return;
+	}
+	name_stream(step, stream);
+	record_request(step);
+}
+
+/* The response to the request that `step` tells of. */
+static __always_inline void tell_response(struct stream_step *step, const struct stream *stream, __u32 status)
+{
+	struct rule_counter *counter = counter_of_rule(step->rule_set, step->rule);
+	__u32 class = status / 100;
+	barrier_var(class); /* for the verifier, which does not know what the compiler does */
+	if (counter)
+		counter->responses[class & 7]++;
+	if (!step->requested) {
+		lose(LOSS_SAMPLED);
+		return;
+	}
+	name_stream(step, stream);
+	record_response(step, status);
 }
 
 /* `held`: the segment's payload; 0 where it was not read whole, then the client sends it again by itself. */
@@ -111,16 +141,17 @@ static __always_inline void tell_takeover(struct stream *stream, const struct st
 					  const __u8 *held)
 {
 	struct takeover *takeover;
-	if (step->now - stream->told < TAKEOVER_PAUSE)
+	__u64 now = bpf_ktime_get_ns();
+	if (now - stream->told < TAKEOVER_PAUSE)
 		return;
-	stream->told = step->now;
+	stream->told = now;
 	takeover = bpf_ringbuf_reserve(&takeovers, sizeof(*takeover), 0);
 	if (!takeover) {
 		lose(LOSS_TAKEOVERS);
 		return;
 	}
-	takeover->time = step->now;
-	takeover->generation = step->generation;
+	takeover->time = now;
+	takeover->generation = stream->generation;
 	takeover->flow = step->flow;
 	takeover->length = length;
 	takeover->doubt = doubt;

@@ -18,13 +18,18 @@ extern void *bpf_cast_to_kern_ctx(void *) __ksym;
 #define TCP_CHECKSUM 16
 #define UDP_CHECKSUM 6
 
+/* Segmentation takes every byte of the buffer for payload, also those that IP's length leaves out. */
+static __always_inline bool is_whole(struct __sk_buff *skb, __u32 end)
+{
+	return !skb->gso_size || skb->len == end;
+}
+
 /* Is what was read also what will arrive? */
 static __always_inline bool is_as_read(struct __sk_buff *skb, const struct packet *packet)
 {
 	struct sk_buff *kernel = bpf_cast_to_kern_ctx(skb);
 	__u32 start, place;
-	/* Segmentation takes every byte of the buffer for payload, also those that IP's length leaves out. */
-	if (skb->gso_size && skb->len != packet->end)
+	if (!is_whole(skb, packet->end))
 		return false;
 	if (BPF_CORE_READ_BITFIELD(kernel, ip_summed) != CHECKSUM_PARTIAL)
 		return true;

@@ -31,6 +31,7 @@
 #include "from_server.h"
 #include "from_client.h"
 #include "step.h"
+#include "plain.h"
 #include "judged.h"
 
 #include "tap.c"

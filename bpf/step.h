@@ -19,17 +19,25 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 	stream = bpf_map_lookup_elem(&streams, &step->flow);
 	if (!stream)
 		return STEP_LOST;
+	if (step->plain) {
+		/* One word, so that no revision ever stands beside another one's rule set. */
+		__u64 settled = stream->settled;
+		if (settled >> 32 != step->revision || stream->ifindex != step->ifindex || stream->mode != STREAM_JUDGED)
+			return STEP_LOST;
+		step->rule_set = settled;
+		stream->last_seen = bpf_ktime_get_coarse_ns();
+		return segment->from_client ? stream_from_client(skb, stream, step) : stream_from_server(skb, stream, step);
+	}
 	if (stream->mode == STREAM_DIVERTED)
 		return STEP_DIVERT;
+	if (step->settles)
+		stream->settled = (__u64)step->revision << 32 | step->rule_set;
 	if (bpf_skb_load_bytes(skb, segment->transport + 4, &tcp, sizeof(tcp)))
 		return refuse(step, REASON_MALFORMED);
 	segment->sequence = bpf_ntohl(tcp.sequence);
 	segment->acknowledgement = bpf_ntohl(tcp.acknowledgement);
 	segment->window = bpf_ntohs(tcp.window);
 	segment->flags = tcp.flags;
-	step->generation = stream->generation;
-	step->endpoint = stream->endpoint;
-	step->peer = stream->peer;
 	if (tcp.flags & TCP_SYN) {
 		if (tcp.flags & TCP_RST)
 			return refuse(step, REASON_STREAM);

@@ -45,24 +45,27 @@ static __always_inline __u8 undivertable(const struct packet *packet)
 static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet, __u32 peer,
 				       const struct flow_key *flow, bool from_client, const struct policy_entry *entry)
 {
-	struct conn conn = {};
+	struct workspace *workspace = current_workspace();
+	struct conn *conn;
 	__u8 reason = undivertable(packet), direction = flow->direction & 1;
 	/* An RST is never answered by another. */
-	if (reason || packet->tcp_flags & TCP_RST)
+	if (!workspace || reason || packet->tcp_flags & TCP_RST)
 		return drop(skb, REASON_NOT_SYN, direction);
-	conn.endpoint = endpoint->id;
-	conn.peer = peer;
-	conn.ifindex = skb->ifindex;
-	conn.revision = current_settings().revision;
-	conn.rule_set = entry->rule_set;
-	conn.rule = entry->rule;
-	conn.verdict = VERDICT_REDIRECT;
-	conn.reason = REASON_DIVERTED;
-	conn.diverted = 1;
-	conn.state = CONN_CLOSED; /* a SYN of the same ports begins anew */
-	conn.last_seen = bpf_ktime_get_ns();
-	remember_l2(skb, &conn, from_client);
-	if (bpf_map_update_elem(&connections, flow, &conn, BPF_NOEXIST))
+	conn = &workspace->conn;
+	__builtin_memset(conn, 0, sizeof(*conn));
+	conn->endpoint = endpoint->id;
+	conn->peer = peer;
+	conn->ifindex = skb->ifindex;
+	conn->revision = current_settings().revision;
+	conn->rule_set = entry->rule_set;
+	conn->rule = entry->rule;
+	conn->verdict = VERDICT_REDIRECT;
+	conn->reason = REASON_DIVERTED;
+	conn->diverted = 1;
+	conn->state = CONN_CLOSED; /* a SYN of the same ports begins anew */
+	conn->last_seen = bpf_ktime_get_ns();
+	remember_l2(skb, conn, from_client);
+	if (bpf_map_update_elem(&connections, flow, conn, BPF_NOEXIST))
 		return drop(skb, REASON_NOT_SYN, direction);
 	return divert(skb, direction);
 }
@@ -93,7 +96,8 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 				    const struct flow_key *flow, __u32 peer, __u8 direction, __u32 revision)
 {
 	struct policy_entry entry;
-	struct conn conn = {};
+	struct workspace *workspace = current_workspace();
+	struct conn *conn;
 	entry = policy_lookup(endpoint->id, direction, peer, packet->protocol, packet->destination_port);
 	if (entry.verdict == VERDICT_REDIRECT) {
 		__u8 reason = packet->protocol == IPPROTO_TCP ? undivertable(packet) : REASON_NO_RULE;
@@ -106,30 +110,36 @@ static __always_inline int tap_open(struct __sk_buff *skb, const struct endpoint
 		tell(skb, flow, packet, endpoint->id, peer, &entry);
 		return drop(skb, entry.reason, direction);
 	}
-	conn.endpoint = endpoint->id;
-	conn.peer = peer;
-	conn.ifindex = skb->ifindex;
-	conn.revision = revision;
-	conn.rule_set = entry.rule_set;
-	conn.rule = entry.rule;
-	conn.verdict = entry.verdict;
-	conn.reason = entry.reason;
+	if (!workspace)
+		return drop(skb, REASON_NO_POLICY, direction);
+	conn = &workspace->conn;
+	__builtin_memset(conn, 0, sizeof(*conn));
+	conn->endpoint = endpoint->id;
+	conn->peer = peer;
+	conn->ifindex = skb->ifindex;
+	conn->revision = revision;
+	conn->rule_set = entry.rule_set;
+	conn->rule = entry.rule;
+	conn->verdict = entry.verdict;
+	conn->reason = entry.reason;
 	if (entry.verdict == VERDICT_REDIRECT) {
-		conn.judged = open_stream(skb, packet, flow, &conn);
-		conn.diverted = !conn.judged;
-		if (conn.judged)
-			conn.reason = entry.reason = REASON_JUDGED;
+		conn->judged = open_stream(skb, packet, flow, conn);
+		conn->diverted = !conn->judged;
+		if (conn->judged)
+			conn->reason = entry.reason = REASON_JUDGED;
 	}
-	follow_state(&conn, packet, true, bpf_ktime_get_ns());
-	remember_l2(skb, &conn, true);
-	if (bpf_map_update_elem(&connections, flow, &conn, BPF_ANY)) {
+	follow_state(conn, packet, true, bpf_ktime_get_ns());
+	remember_l2(skb, conn, true);
+	if (bpf_map_update_elem(&connections, flow, conn, BPF_ANY)) {
+		if (conn->judged)
+			bpf_map_delete_elem(&streams, flow);
 		entry.verdict = VERDICT_DENY;
 		entry.reason = REASON_TABLE_FULL;
 		tell(skb, flow, packet, endpoint->id, peer, &entry);
 		return drop(skb, REASON_TABLE_FULL, direction);
 	}
 	tell(skb, flow, packet, endpoint->id, peer, &entry);
-	return conn.diverted ? divert(skb, direction) : pass(skb, conn.reason, direction);
+	return conn->diverted ? divert(skb, direction) : pass(skb, conn->reason, direction);
 }
 
 /* The policy changed since this connection was last looked at. */
@@ -153,8 +163,27 @@ static __always_inline void judge_anew(struct conn *conn, __u32 endpoint, const 
 	conn->revision = revision;
 }
 
+/* May the stream's plain segments go the short way from now on (see bpf/plain.h)? Policy and identities are asked anew: `revision`
+ * was read before them, and what `conn` says may be another CPU's, of a packet that was read before this one's policy. */
+static __always_inline void settle(struct stream_step *step, const struct packet *packet, __u32 endpoint, const struct match *match,
+				   __u32 revision)
+{
+	bool from_endpoint = match->from_client == (match->flow.direction == DIRECTION_EGRESS);
+	struct policy_entry entry;
+	/* Only what the endpoint sends tells that the address is its own. */
+	if (!from_endpoint || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		return;
+	entry = policy_lookup(endpoint, match->flow.direction, identity_of(packet->destination), IPPROTO_TCP, match->flow.server_port);
+	if (entry.verdict != VERDICT_REDIRECT)
+		return;
+	step->settles = 1;
+	step->revision = revision;
+	step->rule_set = entry.rule_set;
+}
+
 /* A packet of a connection whose requests the kernel judges. */
-static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *workspace, struct match *match, __u8 direction)
+static __always_inline int tap_judged(struct __sk_buff *skb, const struct endpoint *endpoint, struct workspace *workspace,
+				      struct match *match, __u8 direction, __u32 revision)
 {
 	struct conn *conn = match->conn;
 	struct packet *packet = &workspace->packet;
@@ -162,8 +191,10 @@ static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *w
 	int action;
 	step->flow = match->flow;
 	step->rule_set = conn->rule_set;
+	step->plain = 0;
+	step->settles = 0;
 	step->ends = 0;
-	step->now = bpf_ktime_get_ns();
+	settle(step, packet, endpoint->id, match, revision);
 	step->segment.transport = packet->transport;
 	step->segment.payload = packet->payload;
 	step->segment.length = packet->end - packet->payload;
@@ -175,7 +206,7 @@ static __always_inline int tap_judged(struct __sk_buff *skb, struct workspace *w
 		return drop(skb, REASON_TAKEOVER_NEEDED, direction);
 	if (action == STEP_PASS && !step->ends)
 		packet->tcp_flags &= ~(TCP_FIN | TCP_RST);
-	follow_state(conn, packet, match->from_client, step->now);
+	follow_state(conn, packet, match->from_client, bpf_ktime_get_ns());
 	remember_l2(skb, conn, match->from_client);
 	return action == STEP_DIVERT ? divert(skb, direction) : pass(skb, REASON_JUDGED, direction);
 }
@@ -198,7 +229,7 @@ static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoin
 			return drop(skb, reason, direction);
 	}
 	if (conn->judged)
-		return tap_judged(skb, workspace, match, direction);
+		return tap_judged(skb, endpoint, workspace, match, direction, revision);
 	follow_state(conn, packet, match->from_client, bpf_ktime_get_ns());
 	remember_l2(skb, conn, match->from_client);
 	return conn->diverted ? divert(skb, direction) : pass(skb, conn->reason, direction);
@@ -251,10 +282,20 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 		skb->mark = 0;
 		return pass(skb, REASON_REINJECTED, direction);
 	}
+	if (!workspace)
+		return drop(skb, REASON_NO_POLICY, direction);
+	if (read_plain(skb, &workspace->step, from_endpoint)) {
+		switch (step_plain(skb, &workspace->step, settings.revision)) {
+		case STEP_PASS:
+			return pass(skb, REASON_JUDGED, workspace->step.flow.direction & 1);
+		case STEP_DROP:
+			return drop(skb, workspace->step.reason, workspace->step.flow.direction & 1);
+		default:
+			break;
+		}
+	}
 	endpoint = bpf_map_lookup_elem(&endpoints, &ifindex);
 	if (!endpoint)
-		return drop(skb, REASON_NO_POLICY, direction);
-	if (!workspace)
 		return drop(skb, REASON_NO_POLICY, direction);
 	packet = &workspace->packet;
 	__builtin_memset(packet, 0, sizeof(*packet));

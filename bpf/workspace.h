@@ -5,7 +5,8 @@ struct workspace {
 	struct packet packet;
 	struct packet quoted; /* in an ICMP error */
 	struct stream_step step;
-	__u64 stream[sizeof(struct stream) / 8]; /* one that begins; no struct stream, because a per-CPU map has no locks */
+	struct conn conn; /* that begins */
+	__u64 stream[sizeof(struct stream) / 8]; /* the same; no struct stream, because a per-CPU map has no locks */
 };
 
 struct {
