@@ -16,6 +16,7 @@ import { FlowHistory } from './observe/history.ts';
 import type { KernelEvent } from './observe/kernel-event.ts';
 import type { DirectionPolicy, HttpRuleSet } from './policy/resolved.ts';
 import { jsonOf } from './policy-json.ts';
+import { alike, type PackedRecords, recordAt } from './worker/packed-records.ts';
 import type { WorkerPool } from './worker/pool.ts';
 import { workloadKey } from './workload/workload.ts';
 
@@ -49,10 +50,12 @@ export class AgentReport {
     return this.#state.names;
   }
 
-  record(record: FlowRecord): void {
+  records(packed: PackedRecords): void {
     const { names } = this;
-    this.#traffic.record(record);
-    this.#history.add(() => flowOfRecord(record, names));
+    for (const { example, count } of alike(packed)) this.#traffic.record(example, count);
+    for (let index = 0; index < packed.count; index++) {
+      this.#history.add(() => flowOfRecord(recordAt(packed, index), names));
+    }
   }
 
   /** A request that the kernel judged; its exact counts are the kernel's. @param made the record, once somebody looks */

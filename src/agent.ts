@@ -60,7 +60,7 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     const kernel = datapath;
     const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
       kernel.readRings();
-      for (const record of records) report.record(record);
+      report.records(records);
     });
     datapath.observe((events) => {
       for (const event of events) report.event(event);

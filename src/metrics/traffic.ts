@@ -25,12 +25,13 @@ export class TrafficMetrics {
     'direction',
   ]);
 
-  record(record: FlowRecord): void {
+  /** @param count how many there were of its kind */
+  record(record: FlowRecord, count: number): void {
     const { direction } = record.connection;
     const protocol = record.l7?.protocol ?? 'l7';
-    this.#requests.add({ verdict: record.verdict, reason: record.reason ?? '', protocol, direction });
+    this.#requests.add({ verdict: record.verdict, reason: record.reason ?? '', protocol, direction }, count);
     if (record.status !== undefined && protocol === 'http') {
-      this.#responses.add({ protocol, class: `${Math.trunc(record.status / 100)}xx`, direction });
+      this.#responses.add({ protocol, class: `${Math.trunc(record.status / 100)}xx`, direction }, count);
     }
   }
 

@@ -1,10 +1,11 @@
 /** What the agent's main thread and its proxy workers say to each other. All of it is plain data. */
 
-import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
+import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
+import type { PackedRecords } from './packed-records.ts';
 
 /** `workerData` of a worker's thread. */
 export interface WorkerSetup {
@@ -36,7 +37,7 @@ export type FromWorker =
   | { readonly type: 'ready' }
   /** The policy of this revision judges from now on. */
   | { readonly type: 'policy-in-force'; readonly revision: number }
-  | { readonly type: 'records'; readonly records: readonly FlowRecord[] }
+  | { readonly type: 'records'; readonly records: PackedRecords }
   /** Its two descriptors are the main thread's now. */
   | { readonly type: 'released'; readonly connection: ReleasedConnection }
   | { readonly type: 'release-over'; readonly released: number }

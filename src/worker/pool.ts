@@ -5,7 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { closeFd, listenTransparent, openNetns } from '../../native/index.ts';
-import type { ConnectionFacts, FlowRecord } from '../../proxy/record.ts';
+import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
 import type { Datapath } from '../datapath/datapath.ts';
@@ -14,6 +14,7 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
 import type { FromWorker, ToWorker, WorkerActivity, WorkerSetup } from './messages.ts';
+import type { PackedRecords } from './packed-records.ts';
 
 const directions = ['egress', 'ingress'] as const satisfies readonly Direction[];
 
@@ -29,7 +30,7 @@ interface Member {
 export class WorkerPool {
   readonly #datapath: Datapath;
   readonly #log: Log;
-  readonly #onRecords: (records: readonly FlowRecord[]) => void;
+  readonly #onRecords: (records: PackedRecords) => void;
   readonly #netns: Readonly<Record<Direction, number>>;
   readonly #members: Member[] = [];
   readonly #waiting = new Set<{ readonly revision: number; left: number; readonly done: () => void }>();
@@ -40,7 +41,7 @@ export class WorkerPool {
     datapath: Datapath,
     policy: ResolvedPolicy,
     log: Log,
-    onRecords: (records: readonly FlowRecord[]) => void,
+    onRecords: (records: PackedRecords) => void,
   ) {
     this.#datapath = datapath;
     this.#policy = policy;
@@ -58,7 +59,7 @@ export class WorkerPool {
     datapath: Datapath,
     policy: ResolvedPolicy,
     log: Log,
-    onRecords: (records: readonly FlowRecord[]) => void,
+    onRecords: (records: PackedRecords) => void,
   ): Promise<WorkerPool> {
     const pool = new WorkerPool(datapath, policy, log, onRecords);
     await Promise.all(Array.from({ length: count }, (_, id) => pool.#add(id)));

@@ -5,14 +5,16 @@
 
 import type { FlowRecord, Recorder } from '../../proxy/record.ts';
 import { limits } from '../limits.ts';
+import type { PackedRecords } from './packed-records.ts';
+import { RecordPacker } from './record-packer.ts';
 
 export class RecordBatch implements Recorder {
-  readonly #send: (records: readonly FlowRecord[]) => void;
-  #records: FlowRecord[] = [];
+  readonly #send: (records: PackedRecords) => void;
+  readonly #packer = new RecordPacker(limits.recordBatch);
   #resting = false;
   #count = 0;
 
-  constructor(send: (records: readonly FlowRecord[]) => void) {
+  constructor(send: (records: PackedRecords) => void) {
     this.#send = send;
   }
 
@@ -23,15 +25,13 @@ export class RecordBatch implements Recorder {
 
   record(flow: FlowRecord): void {
     this.#count++;
-    this.#records.push(flow);
-    if (!this.#resting || this.#records.length >= limits.recordBatch) this.flush();
+    this.#packer.add(flow);
+    if (!this.#resting || this.#packer.count >= limits.recordBatch) this.flush();
   }
 
   flush(): void {
-    if (this.#records.length > 0) {
-      const records = this.#records;
-      this.#records = [];
-      this.#send(records);
+    if (this.#packer.count > 0) {
+      this.#send(this.#packer.take());
       this.#rest();
     }
   }
