@@ -153,7 +153,6 @@ struct stream {
 	__u32 head_start; /* of the last judged head */
 	__u32 head_end;
 	__u64 head_hash; /* keyed */
-	__u64 last_seen; /* CLOCK_MONOTONIC of the last plain segment, ns, as of the last tick */
 	__u32 rule_set; /* of the last judged head */
 	__u32 rule;
 	__u32 response_start; /* server's number where its response must begin */
@@ -168,7 +167,7 @@ struct stream {
 	__u32 server_start;
 	__u32 endpoint;
 	__u32 peer;
-	__u32 reserved;
+	__u32 seen; /* 1: plain segments came since `expire` looked */
 };
 
 /* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */

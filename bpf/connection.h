@@ -80,18 +80,17 @@ static __always_inline __u64 timeout_of(const struct flow_key *flow, const struc
 	return seconds * 1000000000ULL;
 }
 
-static __always_inline bool expired(const struct flow_key *flow, const struct conn *conn, __u64 last_seen, __u64 now)
-{
-	/* Another CPU may have written a moment that is later than ours. */
-	return now > last_seen && now - last_seen > timeout_of(flow, conn);
-}
-
-static __always_inline bool is_over(const struct flow_key *flow, const struct conn *conn, __u64 now)
+static __always_inline bool expired(const struct flow_key *flow, struct conn *conn, __u64 now)
 {
 	struct stream *stream;
-	if (!expired(flow, conn, conn->last_seen, now))
+	/* Another CPU may have written a moment that is later than ours. */
+	if (now <= conn->last_seen || now - conn->last_seen <= timeout_of(flow, conn))
 		return false;
-	/* Plain segments of a judged connection touch nothing but its stream. */
 	stream = conn->judged ? bpf_map_lookup_elem(&streams, flow) : 0;
-	return !stream || expired(flow, conn, stream->last_seen, now);
+	if (!stream || !stream->seen)
+		return true;
+	/* Plain segments of a judged connection read no clock: they leave a mark, and the connection has its time once more. */
+	stream->seen = 0;
+	conn->last_seen = now;
+	return false;
 }

@@ -11,7 +11,7 @@ struct bpf_map;
 static long expire_one(struct bpf_map *map, const struct flow_key *flow, struct conn *conn, struct sweep *sweep)
 {
 	__u32 ifindex = conn->ifindex;
-	if (is_over(flow, conn, sweep->now) || !bpf_map_lookup_elem(&endpoints, &ifindex)) {
+	if (expired(flow, conn, sweep->now) || !bpf_map_lookup_elem(&endpoints, &ifindex)) {
 		bpf_map_delete_elem(map, flow);
 		bpf_map_delete_elem(&streams, flow);
 		sweep->removed++;

@@ -12,6 +12,7 @@ struct judging {
 		__u64 words[(JUDGE_BUFFER + TARGET_BYTES) / 8];
 	};
 	__u64 body;
+	__u32 accepted;
 	__u32 head_length;
 	__u32 rule;
 	__u32 group;
@@ -52,48 +53,40 @@ static __always_inline bool find_rule(struct judging *judging, const __u32 *cell
 	return false;
 }
 
-/* One run of a table over a head. */
-struct run {
-	struct judging *judging;
-	const struct judge_table_head *head;
-	const __u32 *cells;
-	__u32 state;
-	__u32 length;
-	__u32 accepted;
-};
-
-/* What a byte does beyond leading to the next state. False: the head is not accepted. */
-static __always_inline bool act(struct run *run, __u32 mask, __u32 at, __u32 cell)
+/* What a byte does beyond leading to the next state. Answers the next state; JUDGE_ENDS: the head ends here, accepted or not. */
+#define JUDGE_ENDS (-1)
+static __always_inline int act(const __u32 *cells, __u32 mask, __u32 at, __u32 cell)
 {
-	struct judging *judging = run->judging;
-	const __u32 *cells = run->cells;
+	struct judging *judging = current_judging();
 	__u32 bits, operands = cell >> 12;
+	if (!judging)
+		return JUDGE_ENDS;
 	switch (cell >> 8 & 15) {
 	case JUDGE_METHOD_END:
 		judging->method_end = at;
-		return true;
+		return operands;
 	case JUDGE_TARGET_END:
 		judging->target_end = at;
-		return true;
+		return operands;
 	case JUDGE_HOST_START:
 		judging->host_start = at;
-		return true;
+		return operands;
 	case JUDGE_DIGIT:
-		judging->body = judging->body * 10 + judging->bytes[at] - '0';
-		return true;
+		judging->body = judging->body * 10 + judging->bytes[at & (JUDGE_BUFFER - 1)] - '0';
+		return operands;
 	case JUDGE_LINE_END:
-		return ++judging->fields <= JUDGE_FIELDS;
+		return ++judging->fields <= JUDGE_FIELDS ? (int)operands : JUDGE_ENDS;
 	case JUDGE_HEAD_END:
 		judging->head_length = at + 1;
-		run->accepted = find_rule(judging, cells, mask);
-		return false;
+		judging->accepted = find_rule(judging, cells, mask);
+		return JUDGE_ENDS;
 	case JUDGE_GROUP:
 		judging->group = operands + 1;
 		break;
 	case JUDGE_MARK:
 		bits = cells[(operands + 1) & mask] >> 12;
 		if (judging->marks & bits)
-			return false;
+			return JUDGE_ENDS;
 		judging->marks |= bits;
 		break;
 	case JUDGE_HOST_END:
@@ -105,24 +98,45 @@ static __always_inline bool act(struct run *run, __u32 mask, __u32 at, __u32 cel
 			judging->host = bits;
 		break;
 	default:
-		return false;
+		return JUDGE_ENDS;
 	}
-	run->state = cells[operands & mask] >> 12;
-	return true;
+	return cells[operands & mask] >> 12;
 }
 
+#define EACH_BYTE(value) ((value) * 0x0101010101010101ULL)
+
+/* Eight bytes of visible ASCII or space: none of 0x80 and more, none of 0x7f, none below 0x20. */
+static __always_inline bool is_visible(__u64 word)
+{
+	return !((word | (word + EACH_BYTE(1))) & EACH_BYTE(0x80ULL)) && ((word + EACH_BYTE(0x60)) & EACH_BYTE(0x80ULL)) == EACH_BYTE(0x80ULL);
+}
+
+/* One run of a table over the first `length` bytes in `judging`. */
+struct run {
+	struct judging *judging;
+	void *table;
+	__u32 state;
+	__u32 length;
+};
+
+typedef int act_function(void *table, __u32 at, __u32 cell);
+
 /* JUDGE_STEP bytes. A plain loop over the whole head is no faster and a hundred times the work for the verifier; one call of
- * bpf_loop for every byte takes three times as long. Answers 1 at the head's end, or when it is not accepted. */
-static __always_inline long run_step(__u32 index, struct run *run, __u32 mask)
+ * bpf_loop for every byte takes three times as long. `act` is a function that is verified by itself, for the verifier's sake
+ * too. Answers 1 at the head's end, or when it is not accepted. */
+static __always_inline long run_step(__u32 index, struct run *run, const struct judge_table_head *head, const __u32 *cells, __u32 mask,
+				     act_function *act)
 {
 	struct judging *judging = run->judging;
-	const struct judge_table_head *head = run->head;
-	const __u32 *cells = run->cells;
 	__u32 state = run->state, length = run->length;
 	for (__u32 i = 0; i < JUDGE_STEP; i++) {
 		__u32 at = (index * JUDGE_STEP + i) & (JUDGE_BUFFER - 1), class, cell;
 		if (at >= length)
 			return 1;
+		if (!(i & 7) && state & JUDGE_LOOP && at + 8 <= length && is_visible(judging->words[at / 8])) {
+			i += 7;
+			continue;
+		}
 		class = head->classes[judging->bytes[at]];
 		cell = cells[(state + class) & mask];
 		state = cell >> 12;
@@ -131,22 +145,22 @@ static __always_inline long run_step(__u32 index, struct run *run, __u32 mask)
 			continue;
 		if (class & 0xff)
 			return 1;
-		run->state = state;
-		if (!act(run, mask, at, cell))
+		state = act(run->table, at, cell);
+		if (state == (__u32)JUDGE_ENDS)
 			return 1;
-		state = run->state;
 	}
 	run->state = state;
 	return 0;
 }
 
-/* Answers enum doubt; DOUBT_NONE: the first `length` bytes in `judging` begin with a head that is surely allowed. */
-static __always_inline int run_table(const struct judge_table_head *head, const __u32 *cells, __u32 length, void *step)
+/* Answers enum doubt; DOUBT_NONE: the bytes begin with a head that is surely allowed. */
+static __always_inline int run_table(void *table, __u32 start, __u32 length, void *step)
 {
 	struct judging *judging = current_judging();
-	struct run run = {.judging = judging, .head = head, .cells = cells, .state = head->start, .length = length};
+	struct run run = {.judging = judging, .table = table, .state = start, .length = length};
 	if (!judging)
 		return DOUBT_NO_TABLE;
+	judging->accepted = 0;
 	judging->body = 0;
 	judging->group = 0;
 	judging->marks = 0;
@@ -157,21 +171,26 @@ static __always_inline int run_table(const struct judge_table_head *head, const 
 	judging->host_start = 0;
 	judging->host_end = 0;
 	bpf_loop(JUDGE_HEAD_BYTES / JUDGE_STEP, step, &run, 0);
-	return run.accepted ? DOUBT_NONE : DOUBT_REFUSED;
+	return judging->accepted ? DOUBT_NONE : DOUBT_REFUSED;
 }
 
-/* One function a size, verified by itself each. */
-#define JUDGE_BY(size, cells_of_size)                                                            \
-	static long step_##size(__u32 index, void *run)                                          \
-	{                                                                                        \
-		return run_step(index, run, cells_of_size - 1);                                  \
-	}                                                                                        \
-	__noinline int judge_##size(__u32 rule_set, __u32 length)                                \
-	{                                                                                        \
-		__u32 zero = 0;                                                                  \
-		void *inner = bpf_map_lookup_elem(&judges_##size, &rule_set);                    \
-		struct judge_table_##size *table = inner ? bpf_map_lookup_elem(inner, &zero) : 0; \
-		return table ? run_table(&table->head, table->cells, length, step_##size) : DOUBT_NO_TABLE; \
+/* Two functions a size, verified by itself each. */
+#define JUDGE_BY(size, cells_of_size)                                                                   \
+	__noinline int act_##size(struct judge_table_##size *table, __u32 at, __u32 cell)               \
+	{                                                                                               \
+		return table ? act(table->cells, cells_of_size - 1, at, cell) : JUDGE_ENDS;             \
+	}                                                                                               \
+	static long step_##size(__u32 index, struct run *run)                                           \
+	{                                                                                               \
+		struct judge_table_##size *table = run->table;                                          \
+		return run_step(index, run, &table->head, table->cells, cells_of_size - 1, (act_function *)act_##size); \
+	}                                                                                               \
+	__noinline int judge_##size(__u32 rule_set, __u32 length)                                       \
+	{                                                                                               \
+		__u32 zero = 0;                                                                         \
+		void *inner = bpf_map_lookup_elem(&judges_##size, &rule_set);                           \
+		struct judge_table_##size *table = inner ? bpf_map_lookup_elem(inner, &zero) : 0;       \
+		return table ? run_table(table, table->head.start, length, step_##size) : DOUBT_NO_TABLE; \
 	}
 
 JUDGE_BY(small, JUDGE_CELLS_SMALL)

@@ -13,6 +13,9 @@
 #define JUDGE_GROUP 9
 #define JUDGE_HOST 10
 
+/* bit of a state: visible ASCII and the space lead to itself and do nothing */
+#define JUDGE_LOOP (1 << 19)
+
 /* Cells of the three sizes of table: a handful of rules, hundreds, 10,000. */
 #define JUDGE_CELLS_SMALL (1 << 13)
 #define JUDGE_CELLS_MEDIUM (1 << 16)

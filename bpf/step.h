@@ -25,7 +25,8 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 		if (settled >> 32 != step->revision || stream->ifindex != step->ifindex || stream->mode != STREAM_JUDGED)
 			return STEP_LOST;
 		step->rule_set = settled;
-		stream->last_seen = bpf_ktime_get_coarse_ns();
+		if (!stream->seen)
+			stream->seen = 1;
 		return segment->from_client ? stream_from_client(skb, stream, step) : stream_from_server(skb, stream, step);
 	}
 	if (stream->mode == STREAM_DIVERTED)

@@ -49,7 +49,7 @@ function attempt(ruleSet: HttpRuleSet, bounds: JudgeBounds, treesOnly: boolean):
       to: Uint32Array.from(machine.to),
     });
     if (minimal.start === undefined) return { skipped: 'the kernel can judge by none of its rules', notes };
-    return { table: { ...layOut(minimal, minimal.start, machine.symbols), classes }, notes };
+    return { table: { ...layOut(minimal, minimal.start, machine.symbols, classes), classes }, notes };
   } catch (error) {
     if (error instanceof TooLarge) return error;
     if (error instanceof Unjudgeable) return { skipped: error.message, notes: [] };

@@ -3,7 +3,7 @@
 import { TooLarge } from './budget.ts';
 import { hasOperands, type Step } from './machine.ts';
 import type { Minimal } from './minimize.ts';
-import { TABLE_CELLS } from './table.ts';
+import { LOOP, TABLE_CELLS } from './table.ts';
 
 /** A row may reach so far beyond its offset. */
 const rowSpan = 256;
@@ -16,35 +16,59 @@ export interface Layout {
   readonly cells: Uint32Array;
 }
 
-/** @throws {TooLarge} when it does not fit the largest table */
-export function layOut(machine: Minimal, start: number, symbols: readonly Step[]): Layout {
+/**
+ * @param classes of the bytes
+ * @throws {TooLarge} when it does not fit the largest table
+ */
+export function layOut(machine: Minimal, start: number, symbols: readonly Step[], classes: Uint8Array): Layout {
   if (machine.from.length > mostCells) throw new TooLarge('its table would be too large');
   const rows = rowsOf(machine);
+  const loops = loopsOf(machine, rows, symbols, new Set(classes.subarray(0x20, 0x7f)));
   const placement = new Placement();
   const offsets = new Uint32Array(machine.states);
   for (const { state, transitions } of rows) {
     offsets[state] = placement.place(transitions.map((index) => symbolOf(machine, symbols, index).class));
   }
+  const values = offsets.map((offset, state) => offset | (loops.has(state) ? LOOP : 0));
   const cells = new Uint32Array(mostCells);
   const operands = new Operands(cells, placement.end);
   for (const { state, transitions } of rows) {
     const offset = offsets[state] ?? 0;
     for (const index of transitions) {
       const symbol = symbolOf(machine, symbols, index);
-      const next = offsets[machine.to[index] ?? 0] ?? 0;
+      const next = values[machine.to[index] ?? 0] ?? 0;
       const value = hasOperands(symbol.action) ? operands.put([next, ...symbol.operands]) : next;
       cells[offset + symbol.class] = ((value << 12) | (symbol.action << 8) | symbol.class) >>> 0;
     }
   }
   const size = TABLE_CELLS.find((one) => operands.end + rowSpan <= one);
   if (size === undefined) throw new TooLarge('its table would be too large');
-  return { start: offsets[start] ?? 0, cells: cells.slice(0, size) };
+  return { start: values[start] ?? 0, cells: cells.slice(0, size) };
 }
 
 function symbolOf(machine: Minimal, symbols: readonly Step[], transition: number): Step {
   const symbol = symbols[machine.symbol[transition] ?? 0];
   if (!symbol) throw new Error('a transition without symbol');
   return symbol;
+}
+
+/** States that plain transitions of all `classes` lead from to themselves. */
+function loopsOf(
+  machine: Minimal,
+  rows: readonly Row[],
+  symbols: readonly Step[],
+  classes: ReadonlySet<number>,
+): Set<number> {
+  const loops = new Set<number>();
+  for (const { state, transitions } of rows) {
+    if (transitions.length < classes.size) continue;
+    const looping = transitions
+      .filter((index) => machine.to[index] === state)
+      .map((index) => symbolOf(machine, symbols, index))
+      .filter((symbol) => symbol.action === 0 && classes.has(symbol.class));
+    if (looping.length === classes.size) loops.add(state);
+  }
+  return loops;
 }
 
 interface Row {

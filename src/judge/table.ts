@@ -13,6 +13,9 @@
  *     bits 8–11   action, `ACTION` below; 0: none
  *     bits 12–31  the next state, or with MARK, GROUP, HOST and HOST_END the offset of the action's operands
  *
+ * A state's bit 19 (`LOOP`), which no offset needs, says that all visible ASCII bytes and the space lead from it to itself and
+ * do nothing: most of the values of fields. The kernel passes such bytes eight at a time; whoever does not care masks it away.
+ *
  * Operands have 0 in bits 0–11 and their value in bits 12–31; operand 0 is always the next state.
  * Classes are 1–255, and a byte that can't occur has class 255, which no cell has. So one comparison finds the rare case:
  *
@@ -80,6 +83,9 @@ export const ACTION = {
 } as const;
 
 export type Action = 0 | (typeof ACTION)[keyof typeof ACTION];
+
+/** Bit of a state, see above. */
+export const LOOP = 1 << 19;
 
 /** Class of a byte that can't occur; no cell has it. */
 export const DEAD_CLASS = 255;

@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileJudge } from '../../../src/judge/compile.ts';
-import { ACTION, CANDIDATES, DEAD_CLASS, encodeTable, type JudgeTable, TABLE_CELLS } from '../../../src/judge/table.ts';
+import {
+  ACTION,
+  CANDIDATES,
+  DEAD_CLASS,
+  encodeTable,
+  type JudgeTable,
+  LOOP,
+  TABLE_CELLS,
+} from '../../../src/judge/table.ts';
 import { limits } from '../../../src/limits.ts';
 import { compiled, judge, type Rule, ruleSet } from './rule-sets.ts';
 
@@ -15,12 +23,12 @@ function numbered(rule: (index: number) => Rule): Rule[] {
 
 function assertWellFormed({ start, classes, cells }: JudgeTable): void {
   assert.ok((TABLE_CELLS as readonly number[]).includes(cells.length));
-  assert.ok(start < cells.length - 256);
+  assert.ok((start & ~LOOP) < cells.length - 256);
   assert.ok(classes.every((one) => one >= 1));
   assert.equal(cells[0], 0, 'a group at 0 is no group');
   for (const cell of cells) {
     if (cell === 0) continue;
-    assert.ok(cell >>> 12 < cells.length - 256 || (cell & 0xfff) === 0, 'a state beyond the table');
+    assert.ok(((cell >>> 12) & ~LOOP) < cells.length - 256 || (cell & 0xfff) === 0, 'a state beyond the table');
     if ((cell & 0xff) === 0) assert.equal(cell & 0xf00, 0, 'an operand with an action');
     assert.notEqual(cell & 0xff, DEAD_CLASS);
     assert.ok(((cell >>> 8) & 15) <= ACTION.HOST);
@@ -57,6 +65,23 @@ function longName(index: number): string {
     return String.fromCharCode(0x61 + (state % 26));
   }).join('');
 }
+
+test('a loop takes every visible byte to itself, and a field’s value is one', () => {
+  const { table } = compiled([{ path: '/a' }, { path: '/b', headers: ['X-Kind: c'] }]);
+  const { classes, cells } = table;
+  const loops = new Set<number>();
+  for (const cell of cells) {
+    const state = cell >>> 12;
+    if ((cell & 0xff) !== 0 && ((cell >>> 8) & 15) === 0 && state & LOOP) loops.add(state);
+  }
+  assert.ok(loops.size > 0);
+  for (const state of loops) {
+    for (let byte = 0x20; byte <= 0x7e; byte++) {
+      const one = classes[byte] ?? 0;
+      assert.equal(cells[(state & ~LOOP) + one], ((state << 12) | one) >>> 0, `${state & ~LOOP} by ${byte}`);
+    }
+  }
+});
 
 test('1,600 hosts are told apart', () => {
   const { table } = compiled(
