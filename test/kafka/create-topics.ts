@@ -1,11 +1,15 @@
-/** `create-topics.ts BOOTSTRAP TOPIC…`: creates topics of one partition, as soon as the broker lets it. */
+/** `create-topics.ts BOOTSTRAP TOPIC[:PARTITIONS]…`: creates topics, of one partition unless said, as soon as the broker lets it. */
 
 import { Kafka, logLevel } from 'kafkajs';
 
 const [bootstrap, ...topics] = process.argv.slice(2);
-if (bootstrap === undefined) throw new Error('usage: create-topics.ts BOOTSTRAP TOPIC…');
+if (bootstrap === undefined) throw new Error('usage: create-topics.ts BOOTSTRAP TOPIC[:PARTITIONS]…');
 const retry = { retries: 20, initialRetryTime: 100, maxRetryTime: 500 };
 const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry }).admin();
 await admin.connect();
-await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 1 })), waitForLeaders: true });
+const described = topics.map((text) => {
+  const [topic = '', partitions = '1'] = text.split(':');
+  return { topic, numPartitions: Number(partitions) };
+});
+await admin.createTopics({ topics: described, waitForLeaders: true });
 await admin.disconnect();

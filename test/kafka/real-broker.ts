@@ -67,7 +67,7 @@ export function java(heapMiB: number, tuning: 'start' | 'speed'): string[] {
 export interface RealBrokerSetup {
   /** Further lines of server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Created before the broker is given back. */
+  /** Created before the broker is given back; `name:3` has three partitions. */
   readonly topics?: readonly string[];
   readonly heapMiB?: number;
   readonly tuning?: 'start' | 'speed';
