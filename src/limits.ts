@@ -66,6 +66,8 @@ export const limits = {
   kafkaTaggedFields: 64,
   /** Topics, groups or the like of one message; 16 bytes of shared memory each. */
   kafkaEntries: 65_536,
+  /** Share sessions of one connection; a client has one. */
+  kafkaShareSessions: 16,
   /** A denial that lists what was denied, bytes; above, the connection is closed. */
   kafkaAnswerBytes: 8 * 1024 * 1024,
   /** Denials of one connection that wait for the broker to answer what came before, bytes; above, requests wait unread. */

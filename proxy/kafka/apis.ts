@@ -1,6 +1,6 @@
 /**
- * What is judged, by key. A key that is not here is refused and taken out of ApiVersions: telemetry (71, 72), share
- * and streams groups, delegation tokens, changes of ACLs, quotas and SCRAM credentials, everything between brokers, Envelope (58).
+ * What is judged, by key. A key that is not here is refused and taken out of ApiVersions: telemetry (71, 72),
+ * delegation tokens, changes of ACLs, quotas and SCRAM credentials, everything between brokers, Envelope (58).
  */
 
 import { apiVersions } from './api/api-versions.ts';
@@ -30,6 +30,15 @@ import { offsetFetch } from './api/offset-fetch.ts';
 import { offsetForLeaderEpoch } from './api/offset-for-leader-epoch.ts';
 import { produce } from './api/produce.ts';
 import { saslAuthenticate, saslHandshake } from './api/sasl.ts';
+import { shareAcknowledge } from './api/share-acknowledge.ts';
+import { shareFetch } from './api/share-fetch.ts';
+import { shareGroupDescribe, shareGroupHeartbeat } from './api/share-group.ts';
+import {
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
+  describeShareGroupOffsets,
+} from './api/share-group-offsets.ts';
+import { streamsGroupDescribe, streamsGroupHeartbeat } from './api/streams-group.ts';
 import { createPartitions, createTopics, deleteRecords, deleteTopics } from './api/topic-admin.ts';
 import { addOffsetsToTxn, addPartitionsToTxn, endTxn, listTransactions, txnOffsetCommit } from './api/transactions.ts';
 import type { Api } from './request.ts';
@@ -71,6 +80,15 @@ for (const api of [
   produce,
   saslAuthenticate,
   saslHandshake,
+  shareAcknowledge,
+  shareFetch,
+  shareGroupDescribe,
+  shareGroupHeartbeat,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
+  describeShareGroupOffsets,
+  streamsGroupDescribe,
+  streamsGroupHeartbeat,
   createPartitions,
   createTopics,
   deleteRecords,

@@ -39,6 +39,8 @@ export interface ElementRule {
   readonly guards?: readonly Guard[];
   /** Error of the granted elements when another one is denied: nothing is executed then. */
   readonly othersError?: number;
+  /** Goes to the broker even when every element is denied. */
+  readonly asksAlways?: true;
   /** When a guard is not met the response's own `error` says so, and there are no elements. */
   readonly topError?: true;
   /** A further check of the request; its error holds for all elements. */
@@ -54,6 +56,8 @@ export interface ElementRule {
 }
 
 type Insertion = Extract<ResponsePlan, { kind: 'insert' }>;
+
+const none = new Uint8Array(0);
 
 // One request is judged at a time, so all share one set of notes.
 const cursor = new Cursor();
@@ -89,7 +93,7 @@ export function judgeElements(request: Request, rule: ElementRule): Judgement {
     if (rule.filter !== undefined) return { kind: 'pass', response: { kind: 'rewrite', rewrite: rule.filter } };
     return rule.amend?.(request, layout, offsets) ?? passed;
   }
-  if (denied === entries.count || rule.othersError !== undefined) {
+  if ((denied === entries.count && rule.asksAlways !== true) || rule.othersError !== undefined) {
     return answerAll(request, rule, list, deniedError(rule));
   }
   return strip(request, rule, list, denied);
@@ -179,7 +183,8 @@ function insertInto(frame: Uint8Array | undefined, tagged: boolean, insert: Inse
 
 /**
  * The head of a response with denied elements in front of its list: what stands for the first `length` bytes of `head`,
- * which is the response's beginning and has tags in its header where `tagged`. Undefined: the beginning is too short (or not what the protocol says).
+ * which is the response's beginning and has tags in its header where `tagged`. Nothing for nothing, where the response
+ * says that the request failed as a whole. Undefined: the beginning is too short (or not what the protocol says).
  */
 export function insertDenials(
   head: Uint8Array,
@@ -190,7 +195,9 @@ export function insertDenials(
   if (tagged) skipTags(cursor);
   for (let index = 0; index < plan.field; index++) {
     const field = plan.layout.fields[index];
-    if (field !== undefined) skipField(cursor, field);
+    if (field === undefined) continue;
+    if (field.name === 'error' && cursor.i16() !== 0) return cursor.failed ? undefined : { bytes: none, length: 0 };
+    if (field.name !== 'error') skipField(cursor, field);
   }
   const list = plan.layout.fields[plan.field];
   if (list === undefined) return undefined;

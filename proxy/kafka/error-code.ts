@@ -5,6 +5,10 @@ export const errorCode = {
   groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
   unsupportedVersion: 35,
+  invalidRequest: 42,
   transactionalIdAuthorizationFailed: 53,
   operationNotAttempted: 55,
+  unknownTopicId: 100,
+  shareSessionNotFound: 122,
+  streamsInvalidTopology: 130,
 } as const;

@@ -6,8 +6,11 @@ import type { KafkaRuleSet } from '../../src/policy/resolved.ts';
 import type { Connection } from '../connection.ts';
 import type { DenyReason } from '../record.ts';
 import type { CloseCause } from '../relay.ts';
+import type { Shares } from './request.ts';
 import { compileRules, type Rules } from './rules.ts';
+import { ShareSessions } from './share-sessions.ts';
 import { type Judged, Slots } from './slots.ts';
+import { TopicIds } from './topic-ids.ts';
 
 export class Exchange {
   readonly connection: Connection;
@@ -15,6 +18,9 @@ export class Exchange {
   /** Takes no more requests; the connection ends when those under way are answered. */
   ending = false;
   closed = false;
+  /** The next request waits for what the broker says to a question of ours. */
+  asking = false;
+  readonly shares: Shares = { topicIds: new TopicIds(), sessions: new ShareSessions() };
   #ruleSet: KafkaRuleSet | undefined;
   #rules: Rules | undefined;
 

@@ -10,7 +10,7 @@ import { Cursor } from './cursor.ts';
 import type { Layout } from './layout.ts';
 import { op, type ResourceKind } from './operations.ts';
 import type { Request } from './request.ts';
-import { Entries, locate, readCount, skipField, skipTags } from './skim.ts';
+import { Entries, locate, skipField, skipTags, walkStrings } from './skim.ts';
 import { Writer } from './writer.ts';
 
 export interface ListingRule {
@@ -81,27 +81,11 @@ export function mentionsHidden(
   start: number,
   end: number,
 ): boolean {
-  within.over(frame, start, end);
-  return hiddenIn(access, element) || within.failed;
-}
-
-function hiddenIn(access: Access, layout: Layout): boolean {
-  for (const field of layout.fields) {
-    if (field.name === 'topic') {
-      const length = within.stringLength(field.compact);
-      if (length >= 0 && !access.sees('topic', within.bytes, within.offset, length, op.describe)) return true;
-      within.skip(Math.max(0, length));
-    } else if (field.kind === 'struct' && !field.nullable) {
-      if (hiddenIn(access, field.element)) return true;
-    } else if (field.kind === 'array' && field.element.size < 0) {
-      const count = readCount(within, field);
-      for (let index = 0; index < count && !within.failed; index++) if (hiddenIn(access, field.element)) return true;
-    } else {
-      skipField(within, field);
-    }
-  }
-  if (layout.tagged) skipTags(within);
-  return false;
+  let hidden = false;
+  walkStrings(within.over(frame, start, end), element, ({ name }, at, length) => {
+    if (name === 'topic' && length >= 0 && !access.sees('topic', frame, at, length, op.describe)) hidden = true;
+  });
+  return hidden || within.failed;
 }
 
 function writeHidden(

@@ -6,6 +6,8 @@ import type { DenyReason } from '../record.ts';
 import type { Side } from '../relay.ts';
 import type { Access } from './access.ts';
 import type { Layout, Schema } from './layout.ts';
+import type { ShareSessions } from './share-sessions.ts';
+import type { TopicIds } from './topic-ids.ts';
 
 export interface Request {
   readonly api: Api;
@@ -16,6 +18,13 @@ export interface Request {
   /** Where the body starts. */
   readonly body: number;
   readonly access: Access;
+  readonly shares: Shares;
+}
+
+/** What a connection has to remember for share groups, which name topics by ids and partitions by sessions. */
+export interface Shares {
+  readonly topicIds: TopicIds;
+  readonly sessions: ShareSessions;
 }
 
 /** What becomes of the response that the broker gives to a request. */
@@ -27,6 +36,8 @@ export type ResponsePlan =
   | { readonly kind: 'closing' }
   /** Denied elements are put in front of the array at `field`, the rest is untouched. */
   | { readonly kind: 'insert'; readonly layout: Layout; readonly field: number; readonly elements: Denials }
+  /** Ours, to a question of our own: held, learned from and not passed on; false: it is not what the protocol says. */
+  | { readonly kind: 'learn'; readonly learn: (frame: Uint8Array) => boolean }
   /** Held, and replaced by what `rewrite` makes of it; undefined: it is not what the protocol says. */
   | { readonly kind: 'rewrite'; readonly rewrite: (frame: Uint8Array) => Uint8Array | undefined };
 
@@ -46,6 +57,8 @@ export type Judgement =
   | { readonly kind: 'replace'; readonly frame: Uint8Array; readonly response: ResponsePlan }
   /** Answered here with `frame`. */
   | { readonly kind: 'answer'; readonly frame: Uint8Array; readonly error: number }
+  /** Judged anew when the broker has said which topics these are. */
+  | { readonly kind: 'lookup'; readonly ids: readonly string[] }
   /** The connection ends when all before it is answered, as the broker does it. */
   | { readonly kind: 'close'; readonly reason: DenyReason; readonly detail: string; readonly error?: number };
 

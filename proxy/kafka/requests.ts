@@ -6,12 +6,14 @@ import { limits } from '../../src/limits.ts';
 import type { DenyReason } from '../record.ts';
 import { Access } from './access.ts';
 import { unknownApiVersions } from './api/api-versions.ts';
+import { metadata } from './api/metadata.ts';
 import { apis } from './apis.ts';
 import type { Exchange } from './exchange.ts';
 import { fixedHeaderBytes, readHeader } from './header.ts';
 import { HeldFrame } from './held-frame.ts';
 import type { Api, Judgement, Request, ResponsePlan, Stream } from './request.ts';
 import type { Judged } from './slots.ts';
+import { lookupFrame } from './topic-ids.ts';
 
 /** First byte of a TLS handshake record (RFC 8446, section 5.1); as the first of a frame's size it says 352 MiB and more. */
 const tlsHandshake = 0x16;
@@ -30,9 +32,9 @@ export class Requests {
 
   /** Deals with the next request; false: it is not there yet, or has to wait. */
   step(): boolean {
-    const { connection, slots, ending, closed } = this.#exchange;
+    const { connection, slots, ending, closed, asking } = this.#exchange;
     const { downstream } = connection.relay;
-    if (ending || closed || slots.length >= limits.kafkaPipelinedRequests) return false;
+    if (ending || closed || asking || slots.length >= limits.kafkaPipelinedRequests) return false;
     if (slots.bytes > limits.kafkaWaitingBytes || downstream.backlog > limits.relayBacklogHighBytes) return false;
     if (this.#held !== undefined) return this.#takeHeld(this.#held);
     if (this.#stream !== undefined) return this.#takeStream(this.#stream);
@@ -62,7 +64,8 @@ export class Requests {
       return this.#refuse('limit', 'no memory left for requests');
     }
     this.#frame(frame, held);
-    held.release();
+    if (this.#exchange.asking) this.#held = held;
+    else held.release();
     return true;
   }
 
@@ -134,6 +137,7 @@ export class Requests {
       bytes: arrived.length > total ? arrived.subarray(0, total) : arrived,
       body,
       access: new Access(rules, clientId, api.name, version),
+      shares: this.#exchange.shares,
     };
     const { access } = request;
     const judged: Judged = { api, version, correlationId, clientId, access, time: this.#exchange.connection.now() };
@@ -150,11 +154,39 @@ export class Requests {
       return true;
     }
     this.#stopTimer();
-    this.#carryOut(api.judge(request), judged, request.bytes, total, held !== undefined);
+    const judgement = api.judge(request);
+    if (judgement.kind === 'lookup') return this.#ask(judgement.ids, judged);
+    this.#exchange.shares.topicIds.settle();
+    this.#carryOut(judgement, judged, request.bytes, total, held !== undefined);
     return true;
   }
 
-  #carryOut(judgement: Judgement, request: Judged, bytes: Uint8Array, total: number, held: boolean): void {
+  /** Asks the broker which topics these are. The request stays where it is, and is judged anew afterwards. */
+  #ask(ids: readonly string[], request: Judged): boolean {
+    const { connection, shares, slots } = this.#exchange;
+    const frame = lookupFrame(request.correlationId, request.clientId, ids);
+    if (frame === undefined) return this.#refuse('limit', 'too many topics');
+    connection.relay.upstream.send(frame);
+    this.#exchange.asking = true;
+    const learn = (answer: Uint8Array): boolean => {
+      this.#exchange.asking = false;
+      return shares.topicIds.learn(metadata, answer, ids);
+    };
+    slots.push({
+      kind: 'broker',
+      request: { ...request, api: metadata, version: metadata.max },
+      plan: { kind: 'learn', learn },
+    });
+    return true;
+  }
+
+  #carryOut(
+    judgement: Exclude<Judgement, { kind: 'lookup' }>,
+    request: Judged,
+    bytes: Uint8Array,
+    total: number,
+    held: boolean,
+  ): void {
     const { connection, slots } = this.#exchange;
     const { downstream, upstream } = connection.relay;
     switch (judgement.kind) {

@@ -11,6 +11,8 @@ import { HeldFrame } from './held-frame.ts';
 import type { ResponsePlan } from './request.ts';
 import type { Judged, Slot } from './slots.ts';
 
+/** Of a response that is held until all of it is there. */
+type Whole = Extract<ResponsePlan, { kind: 'rewrite' | 'learn' }>;
 type BrokerSlot = Extract<Slot, { kind: 'broker' }>;
 
 export class Responses {
@@ -73,6 +75,7 @@ export class Responses {
     const { plan } = slot;
     switch (plan.kind) {
       case 'rewrite':
+      case 'learn':
         return this.#rewrite(slot, plan, arrived, total);
       case 'insert':
         return this.#insert(slot, plan, arrived, total);
@@ -96,19 +99,14 @@ export class Responses {
       if (bytes.length < Math.min(total, limits.kafkaPartBytes)) return this.#brokerEnded();
       return this.#malformed(`${request.api.name} response`);
     }
-    downstream.send(head.bytes);
+    if (head.length > 0) downstream.send(head.bytes);
     upstream.skip(head.length);
     if (total > head.length) upstream.forward(total - head.length);
     this.#done(request, bytes, plan.elements.error);
     return true;
   }
 
-  #rewrite(
-    slot: BrokerSlot,
-    plan: Extract<ResponsePlan, { kind: 'rewrite' }>,
-    arrived: Uint8Array,
-    total: number,
-  ): boolean {
+  #rewrite(slot: BrokerSlot, plan: Whole, arrived: Uint8Array, total: number): boolean {
     const { upstream } = this.#exchange.connection.relay;
     if (arrived.length >= total) {
       const sent = this.#send(slot.request, plan, arrived.slice(0, total));
@@ -133,10 +131,15 @@ export class Responses {
     this.#held = undefined;
     held.release();
     if (frame === 'no room') return this.#tooLarge(slot.request, 'no memory left for responses');
-    return slot.plan.kind === 'rewrite' && this.#send(slot.request, slot.plan, frame);
+    return (slot.plan.kind === 'rewrite' || slot.plan.kind === 'learn') && this.#send(slot.request, slot.plan, frame);
   }
 
-  #send(request: Judged, plan: Extract<ResponsePlan, { kind: 'rewrite' }>, frame: Uint8Array): boolean {
+  #send(request: Judged, plan: Whole, frame: Uint8Array): boolean {
+    if (plan.kind === 'learn') {
+      if (!plan.learn(frame)) return this.#malformed('metadata response');
+      this.#exchange.slots.shift();
+      return true;
+    }
     const rewritten = plan.rewrite(frame);
     if (rewritten === undefined) return this.#malformed(`${request.api.name} response`);
     this.#exchange.connection.relay.downstream.send(rewritten);

@@ -68,6 +68,30 @@ export function skip(cursor: Cursor, layout: Layout): void {
   if (layout.tagged) skipTags(cursor);
 }
 
+/** As `skip`, and shows each string, with its place and its length (−1: null), to `see`. */
+export function walkStrings(
+  cursor: Cursor,
+  layout: Layout,
+  see: (field: Field, start: number, length: number) => void,
+): void {
+  for (const field of layout.fields) {
+    if (field.kind === 'string') {
+      const length = cursor.stringLength(field.compact);
+      if (length < 0 && !field.nullable) cursor.fail();
+      if (!cursor.failed) see(field, cursor.offset, length);
+      cursor.skip(Math.max(0, length));
+    } else if (field.kind === 'struct') {
+      if (!field.nullable || cursor.i8() >= 0) walkStrings(cursor, field.element, see);
+    } else if (field.kind === 'array' && field.element.size < 0) {
+      const count = readCount(cursor, field);
+      for (let index = 0; index < count && !cursor.failed; index++) walkStrings(cursor, field.element, see);
+    } else {
+      skipField(cursor, field);
+    }
+  }
+  if (layout.tagged) skipTags(cursor);
+}
+
 /** As `skip`, and notes in `offsets` where each field starts. */
 export function locate(cursor: Cursor, layout: Layout, offsets: Int32Array): void {
   let index = 0;
@@ -110,7 +134,12 @@ export class Entries {
     this.#at[base] = cursor.offset;
     let index = 0;
     for (const field of element.fields) {
-      if (index++ === named) {
+      const isName = index++ === named;
+      if (isName && field.kind === 'fixed') {
+        this.#at[base + 2] = cursor.offset;
+        this.#at[base + 3] = field.size;
+        cursor.skip(field.size);
+      } else if (isName) {
         const length = cursor.stringLength(field.compact);
         this.#at[base + 2] = cursor.offset;
         this.#at[base + 3] = length;

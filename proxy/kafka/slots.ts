@@ -19,7 +19,7 @@ export interface Judged {
 }
 
 export type Slot =
-  /** The broker answers. */
+  /** The broker answers; the answer to a `learn` plan is for us alone. */
   | { readonly kind: 'broker'; readonly request: Judged; readonly plan: ResponsePlan }
   /** We answer. */
   | { readonly kind: 'answer'; readonly request: Judged; readonly frame: Uint8Array; readonly error: number }

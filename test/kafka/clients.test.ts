@@ -38,6 +38,7 @@ const topicDenied = 'TOPIC_AUTHORIZATION_FAILED';
 const coordinatorNotFound = 'KafkaJSGroupCoordinatorNotFound: Failed to find group coordinator';
 const groupDenied = 'GROUP_AUTHORIZATION_FAILED';
 
+const consoleShareConsumer = 'org.apache.kafka.tools.consumer.ConsoleShareConsumer';
 const consoleConsumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
 
 /** Both records that are there; a tool that got neither them nor an error gives up after 20 s. */
@@ -150,6 +151,33 @@ test("Kafka's clients through Sluice", { skip: skipWithoutBroker() }, async (t) 
     assert.match(plain, /^20000 records sent/m);
     assert.match(transactions, /^20000 records sent/m);
     for (const text of [read, group]) assert.match(text, /first\nsecond/);
+  });
+
+  await t.test('share groups', async () => {
+    // They begin with what is new unless they are told; the tool has no way to say so.
+    const earliest = '--alter --entity-type groups --entity-name g-share --add-config share.auto.offset.reset=earliest';
+    const configured = await kafka.namespace.run(
+      'java',
+      ...java(256, 'start'),
+      'kafka.admin.ConfigCommand',
+      ...`--bootstrap-server ${bootstrap} ${earliest}`.split(' '),
+    );
+    assert.equal(configured.code, 0, configured.stderr);
+    const share = (topic: string, group: string): Promise<string> =>
+      tool(
+        consoleShareConsumer,
+        ...`--bootstrap-server ${bootstrap} --topic ${topic} --group ${group} --max-messages 2 --timeout-ms 20000`.split(
+          ' ',
+        ),
+      );
+    const [allowed, topic, group] = await Promise.all([
+      share('r', 'g-share'),
+      share('hidden', 'g-share-2'),
+      share('r', 'other'),
+    ]);
+    assert.match(allowed, /first\nsecond/);
+    assert.match(topic, /TopicAuthorizationException/);
+    assert.match(group, /GroupAuthorizationException: Not authorized to access group: other/);
   });
 
   await t.test("Kafka's tools, denied", async () => {

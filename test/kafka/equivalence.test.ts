@@ -13,7 +13,15 @@ import { startRealBroker } from './real-broker.ts';
 import { skipWithoutBroker } from './skip.ts';
 
 const script = (name: string): string => fileURLToPath(new URL(`equivalence/${name}`, import.meta.url));
+/** Members that nobody drives must not be gone before they are described. */
+const patient = Object.fromEntries(
+  ['share', 'streams'].flatMap((kind) => [
+    [`group.${kind}.max.session.timeout.ms`, '600000'],
+    [`group.${kind}.session.timeout.ms`, '600000'],
+  ]),
+);
 const authorizer = {
+  ...patient,
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   // Until the first ACL is there, somebody has to be able to write it.
   'allow.everyone.if.no.acl.found': 'true',
@@ -23,6 +31,7 @@ const authorizer = {
 const knownDifferences = new Map([
   ['client: elect leaders, version 2', 'the error of the whole is not repeated for each partition'],
   ['client: reassign, version 0', 'the error of the whole is not repeated for each partition'],
+  ['client: set offsets, some granted, version 0', 'a denied topic comes without its id'],
   ['client: describe transactions, version 0', 'not let through, and taken out of ApiVersions'],
 ]);
 
@@ -37,11 +46,11 @@ test('what a client sees is what Kafka itself would have said', { skip: skipWith
   const [client, reader] = [topology.routed('client'), topology.routed('reader')];
   const [kafka, judge] = [topology.routed('kafka'), topology.routed('judge')];
   const [behindSluice, withAcls] = await Promise.all([
-    startRealBroker(kafka),
+    startRealBroker(kafka, { properties: patient }),
     startRealBroker(judge, { properties: authorizer }),
   ]);
   const addresses = [client.address[4], reader.address[4]];
-  await Promise.all([
+  const topicIds = await Promise.all([
     ran(kafka, script('prepare.ts'), behindSluice.bootstrap, kafka.address[4], ...addresses, 'open'),
     ran(judge, script('prepare.ts'), withAcls.bootstrap, judge.address[4], ...addresses, 'acls'),
   ]);
@@ -49,8 +58,8 @@ test('what a client sees is what Kafka itself would have said', { skip: skipWith
 
   for (const station of [client, reader]) {
     const [sluice, acls] = await Promise.all(
-      [behindSluice, withAcls].map(async ({ bootstrap }) => {
-        const seen = await ran(station, script('run.ts'), bootstrap, station.name);
+      [behindSluice, withAcls].map(async ({ bootstrap }, index) => {
+        const seen = await ran(station, script('run.ts'), bootstrap, station.name, topicIds[index] ?? '');
         return JSON.parse(seen) as Record<string, object>;
       }),
     );

@@ -127,6 +127,7 @@ function withoutResponse(judgement: Judgement): Judgement {
     case 'answer':
       return { kind: 'close', reason: 'no-rule', detail: 'acks=0', error: judgement.error };
     case 'close':
+    case 'lookup':
       return judgement;
   }
 }

@@ -1,38 +1,67 @@
-/** One request on a connection of its own, and what the client sees in the end, without what differs from run to run. */
+/** Requests one after the other, and what the client sees in the end, without what differs from run to run. */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { at, decode, type Message, requestFrame } from '../../unit/kafka/wire.ts';
 
 export type Seen = { readonly body: unknown } | { readonly closed: true } | { readonly silent: true };
 
 const deadlineMs = 8_000;
 
-export async function ask(
-  bootstrap: string,
-  api: Message<unknown, unknown>,
-  version: number,
-  request: unknown,
-): Promise<Seen> {
-  const message = at(api, version);
-  const [host = '', port] = bootstrap.split(':');
-  const socket = connect(Number(port), host);
-  socket.setTimeout(deadlineMs);
-  socket.write(requestFrame(message, request));
-  const frame = await new Promise<Buffer | 'closed' | 'silent'>((resolve) => {
-    let bytes = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      bytes = Buffer.concat([bytes, chunk]);
-      if (bytes.length >= 4 && bytes.length >= bytes.readInt32BE(0) + 4) resolve(bytes);
+/** One connection. */
+export class Conversation {
+  readonly #socket: Socket;
+  #bytes = Buffer.alloc(0);
+  #end: 'closed' | 'silent' | undefined;
+  #tell = (): void => {};
+
+  constructor(bootstrap: string) {
+    const [host = '', port] = bootstrap.split(':');
+    this.#socket = connect(Number(port), host);
+    this.#socket.setTimeout(deadlineMs);
+    this.#socket.on('data', (chunk) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      this.#tell();
     });
-    socket.on('timeout', () => resolve('silent'));
-    socket.on('close', () => resolve('closed'));
-    socket.on('error', () => resolve('closed'));
-  });
-  socket.destroy();
-  if (frame === 'closed') return { closed: true };
-  if (frame === 'silent') return { silent: true };
-  const { body } = await decode(message, frame);
-  return { body };
+    const over = (end: 'closed' | 'silent') => () => {
+      this.#end ??= end;
+      this.#tell();
+    };
+    this.#socket.on('timeout', over('silent')).on('close', over('closed')).on('error', over('closed'));
+  }
+
+  async ask<Request>(api: Message<Request, unknown>, version: number, request: Request): Promise<Seen> {
+    const message = at(api, version);
+    this.#socket.write(requestFrame(message, request));
+    const frame = await new Promise<Buffer | undefined>((resolve) => {
+      this.#tell = () => {
+        const size = this.#bytes.length < 4 ? Number.POSITIVE_INFINITY : this.#bytes.readInt32BE(0) + 4;
+        if (this.#bytes.length >= size) resolve(this.#bytes.subarray(0, size));
+        else if (this.#end !== undefined) resolve(undefined);
+      };
+      this.#tell();
+    });
+    if (frame === undefined) return this.#end === 'silent' ? { silent: true } : { closed: true };
+    this.#bytes = this.#bytes.subarray(frame.length);
+    const { body } = await decode(message, frame);
+    return { body };
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** One request on a connection of its own. */
+export async function ask<Request>(
+  bootstrap: string,
+  api: Message<Request, unknown>,
+  version: number,
+  request: Request,
+): Promise<Seen> {
+  const conversation = new Conversation(bootstrap);
+  const seen = await conversation.ask(api, version, request);
+  conversation.end();
+  return seen;
 }
 
 /**
@@ -40,28 +69,33 @@ export async function ask(
  * API to API and partly print its own objects; ours are absent.
  */
 const volatile = new Set(
-  '_topicId errorMessage throttleTimeMs producerId memberId host nodeId leaderId clusterId logAppendTime lastTimestamp timestamp tags'.split(
+  '_topicId errorMessage throttleTimeMs producerId memberId host clientHost nodeId leaderId clusterId logAppendTime lastTimestamp timestamp tags'.split(
     ' ',
   ),
 );
 
-/** As JSON can hold it, with lists of named things in the order of their names: Kafka's is that of a hash table. */
-export function comparable(value: unknown): unknown {
+/**
+ * As JSON can hold it, with lists of named things in the order of their names: Kafka's is that of a hash table.
+ * @param names - of topics, by their ids.
+ */
+export function comparable(value: unknown, names: ReadonlyMap<string, string> = new Map()): unknown {
   if (typeof value === 'bigint') return String(value);
   if (Buffer.isBuffer(value)) return value.toString('hex');
   if (Array.isArray(value)) {
-    const items = value.map(comparable);
+    const items = value.map((one) => comparable(one, names));
     return items.every((item) => typeof item === 'object') ? items.sort(byText) : items;
   }
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value)
     .filter(([key]) => !volatile.has(key))
-    .map(([key, inner]) => [key, key === 'topicId' ? idOrNone(inner) : comparable(inner)]);
+    .map(([key, inner]) => [key, key === 'topicId' ? named(inner, names) : comparable(inner, names)]);
   return Object.fromEntries(entries);
 }
 
-function idOrNone(id: unknown): unknown {
-  return typeof id === 'string' && /[^0-]/.test(id) ? 'an id' : 'none';
+function named(id: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof id !== 'string' || !/[^0-]/.test(id)) return 'none';
+  const name = names.get(id.replaceAll('-', ''));
+  return name === undefined ? 'an id' : `of ${name}`;
 }
 
 function byText(left: unknown, right: unknown): number {

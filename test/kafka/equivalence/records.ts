@@ -9,10 +9,14 @@ interface Batch {
   readonly acks?: number;
   readonly transactionalId?: string;
   readonly producerId?: bigint;
+  readonly producerEpoch?: number;
   readonly attributes?: number;
 }
 
-function produce(topics: readonly string[], { acks = -1, transactionalId, producerId, attributes }: Batch = {}) {
+function produce(
+  topics: readonly string[],
+  { acks = -1, transactionalId, producerId, producerEpoch = 0, attributes }: Batch = {},
+) {
   return {
     transactionalId: transactionalId ?? null,
     acks,
@@ -30,7 +34,7 @@ function produce(topics: readonly string[], { acks = -1, transactionalId, produc
           baseTimestamp: 1000n,
           maxTimestamp: 1000n,
           producerId: producerId ?? -1n,
-          producerEpoch: producerId === undefined ? -1 : 0,
+          producerEpoch: producerId === undefined ? -1 : producerEpoch,
           baseSequence: producerId === undefined ? -1 : 0,
           records: [{ attributes: 0, timestampDelta: 0n, offsetDelta: 0, key: null, value: 'x', headers: [] }],
         },
@@ -39,7 +43,7 @@ function produce(topics: readonly string[], { acks = -1, transactionalId, produc
   };
 }
 
-function fetch(topics: readonly string[]) {
+export function fetch(topics: readonly string[]) {
   return {
     maxWaitMs: 50,
     minBytes: 1,
@@ -87,7 +91,7 @@ function metadata(topics: readonly string[] | null) {
   };
 }
 
-const initProducerId = (transactionalId: string | null) => ({
+export const initProducerId = (transactionalId: string | null) => ({
   transactionalId,
   transactionTimeoutMs: 10_000,
   producerId: -1n,
@@ -99,17 +103,21 @@ const epochs = (topics: readonly string[]) => ({
   topics: topics.map((topic) => ({ topic, partitions: [{ partition: 0, currentLeaderEpoch: -1, leaderEpoch: 0 }] })),
 });
 
-const inTransaction = ({ producerId }: Learned, topics: readonly string[], transactionalId = 't-ok') =>
-  produce(topics, { transactionalId, producerId, attributes: transactional });
+export const inTransaction = (
+  { producerId }: Learned,
+  topics: readonly string[],
+  transactionalId = 't-ok',
+  more: Batch = {},
+) => produce(topics, { ...more, transactionalId, producerId, attributes: transactional });
 
-const addPartitions = ({ producerId }: Learned, names: readonly string[], id = 't-ok') => ({
+export const addPartitions = ({ producerId }: Learned, names: readonly string[], id = 't-ok') => ({
   v3AndBelowTransactionalId: id,
   v3AndBelowProducerId: producerId,
   v3AndBelowProducerEpoch: 0,
   v3AndBelowTopics: names.map((name) => ({ name, partitions: [0] })),
 });
 
-const endTxn = ({ producerId }: Learned, transactionalId: string) => ({
+export const endTxn = ({ producerId }: Learned, transactionalId: string) => ({
   transactionalId,
   producerId,
   producerEpoch: 0,

@@ -20,6 +20,8 @@ const rights: Readonly<Record<'client' | 'reader', readonly Right[]>> = {
     ['TOPIC', 'w', ['WRITE']],
     ['TRANSACTIONAL_ID', 't-ok', ['WRITE']],
     ['GROUP', 'g-ok', ['READ']],
+    ['GROUP', 's-ok', ['READ'], 'PREFIXED'],
+    ['GROUP', 'g-eos', ['READ']],
     ['TOPIC', 'r', ['READ']],
     ['TOPIC', 'rw', ['READ', 'WRITE']],
     ['TOPIC', 'd', ['DESCRIBE', 'DESCRIBE_CONFIGS']],
@@ -27,6 +29,7 @@ const rights: Readonly<Record<'client' | 'reader', readonly Right[]>> = {
     ['TRANSACTIONAL_ID', 't-d', ['DESCRIBE']],
     ['TOPIC', 'a-', manage, 'PREFIXED'],
     ['GROUP', 'g-a', manage],
+    ['GROUP', 's-a', manage],
     ['TRANSACTIONAL_ID', 't-d', ['DESCRIBE']],
   ],
   reader: [
@@ -72,12 +75,14 @@ spec:
         - ports: [{port: "9092", protocol: TCP}]
           rules:
             kafka:
-              - {role: produce, topic: w, transactionalID: t-ok}
+              - {role: produce, topic: w, transactionalID: t-ok, group: g-eos}
               - {role: consume, topic: r, group: g-ok}
+              - {role: consume, topic: r, groupPrefix: s-ok}
               - {role: produce, topic: rw}
               - {role: consume, topic: rw, group: g-ok}
               - {role: describe, topic: d, group: g-d, transactionalID: t-d}
               - {role: admin, topicPrefix: a-, group: g-a, transactionalID: t-d}
+              - {role: admin, topicPrefix: a-, group: s-a, transactionalID: t-d}
     - fromEndpoints: [{matchLabels: {app: reader}}]
       toPorts:
         - ports: [{port: "9092", protocol: TCP}]

@@ -1,6 +1,6 @@
 /**
  * Our grammars against Kafka's own. `shapes.txt` was derived from the message definitions in kafka-clients 4.2.0
- * (`common/message/*.json`): for each API and range of versions what a message without its tagged fields looks like on
+ * (`common/message/*.json`), of share and streams groups in 4.3.1: for each API and range of versions what a message without its tagged fields looks like on
  * the wire. A number is a value of so many bytes, `s` a string, `b` bytes; `c` compact, `?` may be null, `[ ]` an array,
  * `{ }` a structure, `tags` a section of tagged fields. DescribeQuorum's response is not read by us and not in there.
  */

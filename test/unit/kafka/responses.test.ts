@@ -20,7 +20,7 @@ const announced: readonly (readonly [number, number, number])[] = [
   [24, 0, 5],
   [58, 0, 0],
   [71, 0, 0],
-  [78, 1, 2],
+  [83, 0, 0],
   [10_000, 0, 3],
 ];
 
