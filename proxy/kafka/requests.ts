@@ -196,7 +196,8 @@ export class Requests {
         break;
       case 'patch': {
         const { offset, bytes: patch } = judgement;
-        const head = bytes.slice(0, offset + patch.length);
+        // A Buffer's own `slice` would be a view of memory that the relay uses again.
+        const head = new Uint8Array(bytes.subarray(0, offset + patch.length));
         head.set(patch, offset);
         upstream.send(head);
         if (held) {

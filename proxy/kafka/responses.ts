@@ -109,7 +109,7 @@ export class Responses {
   #rewrite(slot: BrokerSlot, plan: Whole, arrived: Uint8Array, total: number): boolean {
     const { upstream } = this.#exchange.connection.relay;
     if (arrived.length >= total) {
-      const sent = this.#send(slot.request, plan, arrived.slice(0, total));
+      const sent = this.#send(slot.request, plan, new Uint8Array(arrived.subarray(0, total)));
       if (sent) upstream.skip(total);
       return sent;
     }

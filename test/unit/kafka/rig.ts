@@ -32,7 +32,7 @@ class MemorySide implements Side {
   finished = false;
   #bytes = Buffer.alloc(0);
   readonly #later: Later[] = [];
-  readonly #out: Buffer[] = [];
+  readonly #out: Uint8Array[] = [];
   other: MemorySide = this;
 
   arrived(): Uint8Array {
@@ -46,7 +46,7 @@ class MemorySide implements Side {
   }
 
   arrive(bytes: Uint8Array): boolean {
-    this.#bytes = Buffer.concat([this.#bytes, bytes]);
+    this.#become(Buffer.concat([this.#bytes, bytes]));
     this.#advance();
     return this.#bytes.length > 0;
   }
@@ -82,14 +82,20 @@ class MemorySide implements Side {
     return Buffer.concat(this.#out.splice(0));
   }
 
+  /** Views of what had arrived end with the next call on the side: whoever kept one finds other bytes there. */
+  #become(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes.fill(0xee);
+    this.#bytes = bytes;
+  }
+
   #advance(): void {
     for (let step = this.#later[0]; step !== undefined; step = this.#later[0]) {
       if ('send' in step) {
-        this.other.#out.push(Buffer.from(step.send));
+        this.other.#out.push(step.send);
       } else {
         const count = Math.min(step.count, this.#bytes.length);
         if (step.forward && count > 0) this.other.#out.push(Buffer.from(this.#bytes.subarray(0, count)));
-        this.#bytes = Buffer.from(this.#bytes.subarray(count));
+        this.#become(Buffer.from(this.#bytes.subarray(count)));
         step.count -= count;
         if (step.count > 0) return;
       }
