@@ -72,12 +72,16 @@ export class Agent {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     try {
-      await eventually('the agent is ready', async () => {
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error('the agent ended');
-        const status = await this.client.status().catch(() => undefined);
-        // After a kill the old socket is still there, but only the new process answers.
-        return status?.ready && status.pid === child.pid ? true : undefined;
-      });
+      await eventually(
+        'the agent is ready',
+        async () => {
+          if (child.exitCode !== null || child.signalCode !== null) throw new Error('the agent ended');
+          const status = await this.client.status().catch(() => undefined);
+          // After a kill the old socket is still there, but only the new process answers.
+          return status?.ready && status.pid === child.pid ? true : undefined;
+        },
+        60_000,
+      );
     } catch (error) {
       await this.kill();
       throw new Error(`${error instanceof Error ? error.message : String(error)}; its log:\n${this.#log}`);
