@@ -4,9 +4,8 @@
  *     GET /status · GET /policy · GET /metrics · GET /flows?last=N&follow=1 · POST /reload
  */
 
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Log } from '../log.ts';
 import { exposition, expositionContentType } from '../metrics/exposition.ts';
@@ -14,21 +13,18 @@ import type { AgentView } from './agent-view.ts';
 import { streamFlows } from './flow-stream.ts';
 
 export interface AdminServer {
+  /** Leaves the path: another may listen there by now. */
   close(): Promise<void>;
 }
 
 /**
- * Listens at `path`; a socket that a dead agent left behind is replaced.
- * @throws {Error} when an agent answers there already, or the directory can't be written.
+ * Listens at `path`, in place of whoever did: there is no moment in which nobody does.
+ * @throws {Error} when the directory can't be written.
  */
 export async function startAdmin(path: string, view: AgentView, log: Log): Promise<AdminServer> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  if (await answers(path)) {
-    throw new Error(
-      `an agent is already running and answers at ${path}; stop it first, or give this one another name with --instance`,
-    );
-  }
-  rmSync(path, { force: true });
+  const own = `${path}.${process.pid}`;
+  rmSync(own, { force: true });
 
   const server = createServer((request, response) => {
     answer(view, request, response).catch((error: unknown) => {
@@ -41,34 +37,21 @@ export async function startAdmin(path: string, view: AgentView, log: Log): Promi
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, resolve);
+      server.listen(own, resolve);
     });
   } finally {
     process.umask(mask);
   }
-  chmodSync(path, 0o660);
+  chmodSync(own, 0o660);
+  renameSync(own, path);
 
   return {
     close: () =>
       new Promise((resolve) => {
-        server.close(() => {
-          rmSync(path, { force: true });
-          resolve();
-        });
+        server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
-  });
 }
 
 async function answer(view: AgentView, request: IncomingMessage, response: ServerResponse): Promise<void> {
