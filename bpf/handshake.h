@@ -6,7 +6,7 @@ static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stre
 {
 	const struct segment *segment = &step->segment;
 	struct stream_side *offered = &step->side;
-	bool held;
+	bool held, late;
 	/* Its data would be the server's before anybody judged it; a second SYN with options of MPTCP, MD5 or AO is no better. */
 	if (segment->flags & (TCP_ACK | TCP_FIN | TCP_URG) || segment->length ||
 	    !read_syn_options(skb, segment->transport + 20, segment->payload, offered))
@@ -15,19 +15,24 @@ static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stre
 	offered->window = segment->window;
 	bpf_spin_lock(&stream->lock);
 	held = stream->mode == STREAM_HELD || stream->mode == STREAM_DIVERTED;
-	if (!held) {
+	/* Of an open connection, whose data is acknowledged: no end sends it any more. A server that has forgotten the connection
+	 * could answer by the very same numbers, as SYN cookies do, and old bytes would be new ones. */
+	late = stream->mode == STREAM_JUDGED && offered->next == stream->client_start && stream->client.acked != stream->client_start;
+	if (!held && !late) {
 		stream->offered = *offered;
 		stream->renewed = 1;
 	}
 	bpf_spin_unlock(&stream->lock);
-	return held ? refuse(step, REASON_HELD) : STEP_PASS;
+	if (held)
+		return refuse(step, REASON_HELD);
+	return late ? refuse(step, REASON_STREAM) : STEP_PASS;
 }
 
 static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
 {
 	const struct segment *segment = &step->segment;
 	struct stream_side *server = &step->side;
-	bool known, answer, passes;
+	bool same, known, answer, passes;
 	if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_FIN | TCP_URG) || segment->length ||
 	    !read_syn_options(skb, segment->transport + 20, segment->payload, server))
 		return refuse(step, REASON_STREAM);
@@ -35,10 +40,11 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 	server->acked = server->next;
 	server->window = segment->window;
 	bpf_spin_lock(&stream->lock);
+	same = segment->acknowledgement == stream->client_start && server->next == stream->server_start;
 	/* Sent again, to a SYN that came again, before any data was acknowledged: nothing begins anew. */
-	known = stream->mode == STREAM_JUDGED && segment->acknowledgement == stream->client_start &&
-		server->next == stream->server_start && (!stream->renewed || stream->client.acked == stream->client_start);
-	answer = (stream->mode == STREAM_JUDGED || stream->mode == STREAM_OPENING) && stream->renewed &&
+	known = stream->mode == STREAM_JUDGED && same && (!stream->renewed || stream->client.acked == stream->client_start);
+	/* With the numbers that the open connection has begun with it is a double that comes late: see stream_syn. */
+	answer = (stream->mode == STREAM_OPENING || (stream->mode == STREAM_JUDGED && !same)) && stream->renewed &&
 		 segment->acknowledgement == stream->offered.next;
 	if (known) {
 		stream->renewed = 0;
@@ -47,6 +53,9 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 		stream->client = stream->offered;
 		stream->client.acked = start;
 		stream->server = *server;
+		/* All later ones are scaled (RFC 7323 section 2.2), so this one is kept as they come. */
+		if (server->options & stream->client.options & OPTION_WINDOW_SCALE)
+			stream->server.window >>= server->scale & 15;
 		stream->client_start = start;
 		stream->server_start = server->next;
 		stream->head_start = start;
