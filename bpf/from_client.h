@@ -154,19 +154,18 @@ static __always_inline int stream_again(struct __sk_buff *skb, struct stream *st
 
 	if (segment->flags & TCP_URG || (fin && behind(view->next, end)))
 		return refuse(step, REASON_STREAM);
-	if (!behind(end, view->acked))
-		return STEP_PASS;
-	if (behind(view->head_end, segment->sequence)) {
+	if (behind(end, view->acked)) {
 		/* It has to have the whole head: one hash stands for it. */
-		if (segment->sequence != view->head_start || segment->length < size || !judging || !size || size > JUDGE_HEAD_BYTES ||
-		    bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size) || hash_head(size) != view->head_hash)
+		if (behind(view->head_end, segment->sequence) &&
+		    (segment->sequence != view->head_start || segment->length < size || !judging || !size || size > JUDGE_HEAD_BYTES ||
+		     bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size) || hash_head(size) != view->head_hash))
+			return mismatch(stream, step, view);
+		/* From here on it is in the body. */
+		if (behind(end, view->next))
+			more = end - view->next;
+		if (more > view->body_left)
 			return mismatch(stream, step, view);
 	}
-	/* From here on it is in the body. */
-	if (behind(end, view->next))
-		more = end - view->next;
-	if (more > view->body_left)
-		return mismatch(stream, step, view);
 	if (view->mode == STREAM_HELD && (more || (fin && !view->fin)))
 		return refuse(step, REASON_HELD);
 	return more || fin ? pass_body(stream, step, view, more) : STEP_PASS;
@@ -218,9 +217,6 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	bpf_spin_lock(&stream->lock);
 	if (stream->mode == STREAM_JUDGED || stream->mode == STREAM_HELD)
 		read_acknowledgement(stream, segment);
-	/* Bytes of the server beyond where the response must begin are the response's, whichever of its segments told so. */
-	if (behind(stream->server.next, stream->response_start))
-		stream->waiting = 0;
 	passes = found == DOUBT_NONE && stream->mode == STREAM_JUDGED && segment->sequence == stream->client.next &&
 		 stream->client.acked == segment->sequence && !stream->body_left && judging->head_length <= longest_payload(stream);
 	if (passes)

@@ -48,6 +48,8 @@
 #define TAKEOVER_PAUSE 50000000ULL
 /* Retransmissions of one head that were no match, before the agent is asked. One happens when an ACK is late. */
 #define JUDGE_MISMATCHES 3
+/* Bytes of an interim response (RFC 9110 section 15.2) in which its end is looked for: a 103 with a dozen links. */
+#define INTERIM_BYTES 1024
 /* TCP options of one SYN that are walked: 40 bytes. */
 #define MAX_TCP_OPTIONS 40
 

@@ -142,7 +142,7 @@ test('a late double of the SYN-ACK begins nothing anew', () => {
   const connection = opened();
   assert.equal(connection.client({ flags: 'S', at: -1, tcpOptions: linuxOptions }), passed, 'a double of the SYN');
   connection.client({ payload: ok });
-  connection.server({ payload: "x", ack: ok.length });
+  connection.server({ payload: 'x', ack: ok.length });
   assert.equal(connection.server({ flags: 'SA', at: -1, tcpOptions: linuxOptions }), 'drop stream');
   assert.equal(connection.mode, stream_mode.judged);
   assert.equal(connection.side('client').next, connection.clientIsn + 1 + ok.length);
