@@ -28,8 +28,8 @@ export interface ServeOptions {
   readonly direction: Direction;
   /** Descriptor of the proxy's network namespace of this direction. */
   readonly netns: number;
-  /** Descriptor of a listener there; stays the caller's. */
-  readonly listener: number;
+  /** Descriptors of listeners there; they stay the caller's. */
+  readonly listeners: readonly number[];
   readonly identify: Identify;
   readonly protocols: Protocols;
   readonly recorder: Recorder;
@@ -41,14 +41,27 @@ export interface ServeOptions {
 export class Server {
   readonly #options: ServeOptions;
   readonly #connections = new Set<ProxiedConnection>();
-  readonly #acceptor: Acceptor;
+  #acceptors: readonly Acceptor[] = [];
   #policy: ConnectionPolicy;
   #draining = false;
 
   constructor(options: ServeOptions) {
     this.#options = options;
     this.#policy = options.policy;
-    this.#acceptor = acceptConnections(options.listener, (fd, remote, local) => this.#accept(fd, remote, local));
+  }
+
+  /** Takes connections from now on; until then they wait in the listeners' backlogs. */
+  accept(): void {
+    if (this.#acceptors.length > 0) return;
+    this.#acceptors = this.#options.listeners.map((listener) =>
+      acceptConnections(listener, (fd, remote, local) => this.#accept(fd, remote, local)),
+    );
+  }
+
+  /** Takes no more, until `accept` is called again. */
+  stopAccepting(): void {
+    for (const acceptor of this.#acceptors) acceptor.close();
+    this.#acceptors = [];
   }
 
   get connections(): number {
@@ -64,7 +77,7 @@ export class Server {
   /** Takes no more; each connection ends after the exchange under way. */
   drain(): void {
     this.#draining = true;
-    this.#acceptor.close();
+    this.stopAccepting();
     for (const connection of this.#connections) connection.stop();
   }
 
@@ -80,7 +93,7 @@ export class Server {
 
   /** Ends at once. */
   close(): void {
-    this.#acceptor.close();
+    this.stopAccepting();
     for (const connection of this.#connections) connection.abort('agent-stopped');
   }
 
@@ -94,7 +107,7 @@ export class Server {
       this.#refuse(fd, 'unidentified');
       return;
     }
-    this.#serve({ downstream: fd }, facts);
+    this.#serve({ downstream: fd }, this.#policy.identifyAnew(facts));
   }
 
   /** A live connection that was taken over from the kernel: both its legs exist, and the next byte begins a request. */

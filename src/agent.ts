@@ -4,52 +4,55 @@
  *     files + machine → desired state → workers judge by it → kernel enforces it
  *
  * The order is what keeps it closed: workers know a policy before the kernel sends them a flow under it, and no tap is
- * attached before its policy is in the kernel.
+ * attached before its policy is in the kernel. Beside a running agent it is the same way, and the last step takes over.
  */
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { closeFd, lockFile } from '../native/index.ts';
+import { closeFd, duplicateFd } from '../native/index.ts';
 import type { Problem } from './admin/agent-view.ts';
-import { type AdminServer, startAdmin } from './admin/server.ts';
-import { adminSocketPath } from './admin/socket-path.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { AgentReport } from './agent-report.ts';
+import { version } from './cli/version.ts';
 import { Datapath } from './datapath/datapath.ts';
 import { JudgedRequests } from './datapath/judged-requests.ts';
 import type { Takeovers } from './datapath/takeover.ts';
-import { type DesiredState, StateReader } from './desired-state.ts';
+import { StateReader } from './desired-state.ts';
+import { Doors } from './doors.ts';
+import { Enforcement } from './enforcement.ts';
+import type { Claim } from './handover/claim.ts';
+import { ConnectionsOut } from './handover/connections-out.ts';
+import { type Offer, offerHandover, type Predecessor } from './handover/offer.ts';
+import { takePlace } from './handover/place.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
-import { type MetricsServer, serveMetrics } from './metrics/server.ts';
+import { runDirectory } from './run-directory.ts';
 import { WorkerPool } from './worker/pool.ts';
-import { type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
 export interface RunningAgent {
   /** Drains, then detaches (or leaves attached, as the options say). */
   stop(): Promise<void>;
-  /** Resolves once it has stopped. */
+  /** Resolves once it has stopped, or another agent has taken over from it. */
   readonly done: Promise<void>;
 }
 
 const object = fileURLToPath(new URL('../build/sluice.bpf.o', import.meta.url));
 
-/** @throws {Error} with everything that keeps it from starting; then nothing was attached that was not before. */
+/** @throws {Error} with everything that keeps it from starting; then what was attached before is, and nothing else. */
 export async function runAgent(options: AgentOptions, log: Log): Promise<RunningAgent> {
-  const lock = lockInstance(options.instance);
   const reader = new StateReader(options);
   const desired = await reader.read();
   if (!('resolved' in desired)) throw new Error(paragraphOf(desired));
   if (desired.problems.length > 0) throw new Error(paragraphOf(desired.problems));
 
+  const { lock, claim } = await takePlace(options.instance);
+  if (claim) log.info('taking over from the running agent');
   const report = new AgentReport(options, desired);
-  const servers: { admin?: AdminServer; metrics?: MetricsServer } = {};
+  const doors = new Doors(options, report, log);
   let datapath: Datapath | undefined;
+  let pool: WorkerPool | undefined;
   try {
-    if (options.metrics !== undefined) {
-      servers.metrics = await serveMetrics(options.metrics, () => report.metrics());
-      log.info('serving metrics', { address: options.metrics });
-    }
+    if (options.metrics !== claim?.metrics) await doors.openMetrics();
     datapath = await Datapath.open({
       instance: options.instance,
       object,
@@ -58,15 +61,23 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
     });
     if (datapath.adopted) log.info('going on with what an earlier agent left attached');
     const kernel = datapath;
-    const pool = await WorkerPool.start(options.workers, datapath, desired.resolved, log, (records) => {
-      kernel.readRings();
-      report.records(records);
+    pool = await WorkerPool.start({
+      count: options.workers,
+      datapath,
+      policy: desired.resolved,
+      log,
+      listeners: claim?.listeners ?? [],
+      onRecords: (records) => {
+        kernel.readRings();
+        report.records(records);
+      },
     });
     datapath.observe((events) => {
       for (const event of events) report.event(event);
     });
+    const connections = new ConnectionsOut(pool);
     const takeovers = datapath.takeOver(pool.netns, ({ facts, downstream, upstream }) =>
-      pool.adopt(facts, downstream, upstream),
+      connections.adopt(facts, downstream, upstream),
     );
     datapath.observeRequests(
       new JudgedRequests(
@@ -75,175 +86,203 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       ),
     );
     datapath.apply(desired.resolved, desired.taps);
-    const agent = new Agent(options, log, reader, report, datapath, pool, takeovers, servers, lock);
-    servers.admin = await startAdmin(adminSocketPath(options.instance), report.view(agent), log);
-    agent.start(desired);
+    const enforcement = new Enforcement(options, log, reader, report, { datapath, pool }, desired);
+    const agent = new Agent({
+      options,
+      log,
+      report,
+      doors,
+      datapath,
+      pool,
+      connections,
+      takeovers,
+      enforcement,
+      lock,
+    });
+    await agent.start(claim);
+    for (const { interfaceName, endpoint } of desired.taps) {
+      log.info('attached', { interface: interfaceName, workload: report.names.endpoint(endpoint) });
+    }
+    log.info('ready', {
+      endpoints: desired.taps.length,
+      workers: options.workers,
+      hooks: datapath.attachmentKind,
+      revision: desired.resolved.revision,
+    });
     return agent;
   } catch (error) {
-    await servers.metrics?.close();
+    await doors.close();
+    await pool?.stop();
     // What an earlier agent left in force stays so; a first start leaves nothing.
     await datapath?.close(datapath.adopted);
+    // The running agent hears of the end and goes on.
+    claim?.abandon();
     throw error;
   }
-}
-
-function runDirectory(instance: string): string {
-  return `/run/${instance}`;
-}
-
-function lockInstance(instance: string): number {
-  mkdirSync(runDirectory(instance), { recursive: true, mode: 0o755 });
-  const lock = lockFile(`${runDirectory(instance)}/lock`);
-  if (lock !== undefined) return lock;
-  throw new Error(
-    `an agent with the instance name ${instance} is already running; stop it first, or give this one another name with --instance`,
-  );
-}
-
-/** Equal exactly when the same policy is to be in force at the same taps. */
-function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
-  const state = [{ ...resolved, revision: 0 }, taps, workloads.map(({ addresses }) => addresses)];
-  return JSON.stringify(state, (_, value: unknown) => (value instanceof Map ? [...value] : value));
 }
 
 function paragraphOf(problems: readonly Problem[]): string {
   return problems.map(({ source, message }) => `${source}: ${message}`).join('\n');
 }
 
-class Agent implements RunningAgent {
+interface Parts {
+  readonly options: AgentOptions;
+  readonly log: Log;
+  readonly report: AgentReport;
+  readonly doors: Doors;
+  readonly datapath: Datapath;
+  readonly pool: WorkerPool;
+  readonly connections: ConnectionsOut;
+  readonly takeovers: Takeovers;
+  readonly enforcement: Enforcement;
+  /** Descriptor. */
+  readonly lock: number;
+}
+
+class Agent implements RunningAgent, Predecessor {
   readonly done: Promise<void>;
-  readonly #options: AgentOptions;
-  readonly #log: Log;
-  readonly #reader: StateReader;
-  readonly #report: AgentReport;
-  readonly #datapath: Datapath;
-  readonly #pool: WorkerPool;
-  readonly #takeovers: Takeovers;
-  readonly #servers: { readonly admin?: AdminServer; readonly metrics?: MetricsServer };
-  readonly #lock: number;
-  readonly #watchers: Watcher[] = [];
+  readonly #parts: Parts;
   readonly #ended: () => void;
   #expiry: NodeJS.Timeout | undefined;
-  /** The reading under way or the last one; the next waits for it. */
-  #reading: Promise<void> = Promise.resolve();
-  #readingQueued = false;
-  #inForce = '';
+  #offer: Offer | undefined;
+  #stopping = false;
+  /** Connections of the agent before this one may still come. */
+  #receiving = false;
+  /** Of the hand-over to a new agent: resolves with whether that one is in force. */
+  #handover: PromiseWithResolvers<boolean> | undefined;
 
-  constructor(
-    options: AgentOptions,
-    log: Log,
-    reader: StateReader,
-    report: AgentReport,
-    datapath: Datapath,
-    pool: WorkerPool,
-    takeovers: Takeovers,
-    servers: { readonly admin?: AdminServer; readonly metrics?: MetricsServer },
-    lock: number,
-  ) {
-    this.#options = options;
-    this.#log = log;
-    this.#reader = reader;
-    this.#report = report;
-    this.#datapath = datapath;
-    this.#pool = pool;
-    this.#takeovers = takeovers;
-    this.#servers = servers;
-    this.#lock = lock;
+  constructor(parts: Parts) {
+    this.#parts = parts;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.done = promise;
     this.#ended = resolve;
   }
 
   get datapath(): Datapath {
-    return this.#datapath;
+    return this.#parts.datapath;
   }
 
   get takeovers(): Takeovers {
-    return this.#takeovers;
+    return this.#parts.takeovers;
   }
 
   get pool(): WorkerPool {
-    return this.#pool;
+    return this.#parts.pool;
   }
 
-  start(desired: DesiredState): void {
-    this.#inForce = fingerprintOf(desired);
-    this.#expiry = setInterval(() => this.#datapath.expire(), limits.expireIntervalMs);
-    const { policies, workloads } = this.#options;
-    this.#watchers.push(watchPaths([...policies, workloads], () => this.#changed()));
-    this.#watchers.push(watchNetns(() => this.#changed()));
-    for (const { interfaceName, endpoint } of desired.taps) {
-      this.#log.info('attached', { interface: interfaceName, workload: this.#report.names.endpoint(endpoint) });
-    }
-    this.#log.info('ready', {
-      endpoints: desired.taps.length,
-      workers: this.#options.workers,
-      hooks: this.#datapath.attachmentKind,
-      revision: desired.resolved.revision,
-    });
-    this.#report.ready = true;
+  get metrics(): string | undefined {
+    return this.#parts.options.metrics;
   }
 
-  /** Reads everything again; resolves when the outcome is in force or its problems are known. */
-  reload(): Promise<void> {
-    if (!this.#readingQueued) {
-      this.#readingQueued = true;
-      this.#reading = this.#reading.then(() => {
-        this.#readingQueued = false;
-        return this.#read();
+  /** The programs are at their hooks: goes on from there. */
+  async start(claim: Claim | undefined): Promise<void> {
+    const { log, pool, doors, report, enforcement } = this.#parts;
+    const free = claim?.inForce((flow, downstream, upstream) => pool.adopt(flow, downstream, upstream));
+    pool.accept();
+    if (claim) {
+      this.#receiving = true;
+      void claim.ended.then((outcome) => {
+        this.#receiving = false;
+        if (outcome === 'done') log.info('the agent before has handed over all that it had');
+        else log.warn('the agent before died; connections that it had not handed over are gone');
       });
     }
-    return this.#reading;
+    await doors.openAdmin(this);
+    await free;
+    // Past the point of return: what is missing is told, and no reason to end.
+    if (free) await doors.openMetrics().catch((error: unknown) => log.error(String(error)));
+    else await doors.openMetrics();
+    enforcement.watch();
+    this.#begin();
+    report.ready = true;
+  }
+
+  reload(): Promise<void> {
+    return this.#parts.enforcement.reload();
   }
 
   async stop(): Promise<void> {
-    for (const watcher of this.#watchers) watcher.close();
+    if (await this.#handover?.promise) return;
+    this.#stopping = true;
+    const { options, log, doors, datapath, enforcement, pool, takeovers, lock } = this.#parts;
+    this.#offer?.close();
     clearInterval(this.#expiry);
-    await this.#reading;
-    this.#takeovers.close();
-    await this.#pool.stop();
-    await this.#datapath.close(this.#options.leaveAttached);
-    await this.#servers.metrics?.close();
-    await this.#servers.admin?.close();
-    rmSync(runDirectory(this.#options.instance), { recursive: true, force: true });
-    closeFd(this.#lock);
-    this.#log.info(
-      this.#options.leaveAttached ? 'stopped; the programs stay attached' : 'stopped; nothing stays attached',
-    );
+    await enforcement.close();
+    takeovers.close();
+    await pool.stop();
+    await datapath.close(options.leaveAttached);
+    await doors.close();
+    rmSync(runDirectory(options.instance), { recursive: true, force: true });
+    closeFd(lock);
+    log.info(options.leaveAttached ? 'stopped; the programs stay attached' : 'stopped; nothing stays attached');
     this.#ended();
   }
 
-  #changed(): void {
-    this.reload().catch((error: unknown) => this.#log.error('could not read what changed', { error: String(error) }));
+  // As the one that a new agent takes over from.
+
+  refusal(): string | undefined {
+    if (this.#stopping) return 'it is just stopping';
+    if (this.#receiving) return 'it is itself just taking over from the agent before it';
+    if (this.#parts.datapath.attachmentKind === 'tcx') return undefined;
+    return 'this kernel (before 6.6) attaches traffic programs in a way in which they can’t be exchanged';
   }
 
-  async #read(): Promise<void> {
-    try {
-      const desired = await this.#reader.read();
-      if ('resolved' in desired) await this.#enforce(desired);
-      else this.#refuse(desired);
-    } catch (error) {
-      this.#refuse([{ source: 'agent', message: error instanceof Error ? error.message : String(error) }]);
-    }
+  async pause(): Promise<void> {
+    this.#handover = Promise.withResolvers();
+    await this.#parts.enforcement.pause();
   }
 
-  async #enforce(desired: DesiredState): Promise<void> {
-    // Most of what the machine reports changes nothing, and every new revision makes the kernel judge all anew.
-    const fingerprint = fingerprintOf(desired);
-    if (fingerprint === this.#inForce) {
-      this.#report.problems = desired.problems;
-      return;
-    }
-    await this.#pool.setPolicy(desired.resolved);
-    this.#datapath.apply(desired.resolved, desired.taps);
-    this.#inForce = fingerprint;
-    this.#report.inForce(desired);
-    for (const { source, message } of desired.problems) this.#log.warn(`${source}: ${message}`);
-    this.#log.info('the policy is in force', { revision: desired.resolved.revision, endpoints: desired.taps.length });
+  belongings(): ReturnType<Predecessor['belongings']> {
+    const listeners = this.#parts.pool.listeners();
+    return {
+      lock: duplicateFd(this.#parts.lock),
+      listeners: listeners.map(({ egress, ingress }) => ({
+        egress: duplicateFd(egress),
+        ingress: duplicateFd(ingress),
+      })),
+    };
   }
 
-  #refuse(problems: readonly Problem[]): void {
-    this.#report.problems = problems;
-    for (const { source, message } of problems) this.#log.error(`${source}: ${message}; what was in force stays so`);
+  async yieldAddresses(): Promise<void> {
+    clearInterval(this.#expiry);
+    this.#offer?.close();
+    this.#parts.enforcement.yieldKernel();
+    await this.#parts.doors.close();
+  }
+
+  handOn(...args: Parameters<Predecessor['handOn']>): Promise<void> {
+    return this.#parts.connections.handOn(...args);
+  }
+
+  async resume(): Promise<void> {
+    const { enforcement, doors, pool, log } = this.#parts;
+    enforcement.resume();
+    pool.accept();
+    await doors.openAdmin(this);
+    await doors.openMetrics().catch((error: unknown) => log.error(String(error)));
+    this.#begin();
+    this.#handover?.resolve(false);
+    this.#handover = undefined;
+  }
+
+  async leave(): Promise<void> {
+    const { enforcement, takeovers, pool, datapath, log, lock } = this.#parts;
+    await enforcement.close();
+    takeovers.close();
+    await pool.stop();
+    await datapath.close(true);
+    closeFd(lock);
+    log.info('ended; the new agent has taken over');
+    this.#handover?.resolve(true);
+    this.#ended();
+  }
+
+  /** What ends with `yieldAddresses`; after that, or the attempt of it, again. */
+  #begin(): void {
+    const { options, log, datapath } = this.#parts;
+    clearInterval(this.#expiry);
+    this.#offer?.close();
+    this.#expiry = setInterval(() => datapath.expire(), limits.expireIntervalMs);
+    this.#offer = offerHandover(options.instance, version(), this, log);
   }
 }

@@ -92,6 +92,11 @@ export const limits = {
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
   drainTimeoutMs: 10_000,
+  /** How long a new agent waits until the running one answers that it hands over, or not. */
+  handoverAnswerMs: 10_000,
+  /** For how long the running agent waits for the connections' boundaries, in rounds; then it drains those that had none. */
+  handoverReleaseMs: 5_000,
+  handoverRoundMs: 250,
   /** V8's young generation of a worker, MiB. The default of 48 lets a busy worker hold as much before it looks. */
   workerNurseryMib: 12,
   /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */

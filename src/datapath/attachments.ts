@@ -70,7 +70,7 @@ export class Attachments {
     }
   }
 
-  /** Lets go without detaching. */
+  /** Lets go without detaching; what is attached again is looked for anew. */
   close(): void {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();

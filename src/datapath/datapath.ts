@@ -2,8 +2,8 @@
  * The kernel's half of the agent: programs, maps and the proxy's namespaces, from their load or adoption to their end.
  *
  * Order is everything here. Maps come before policy and policy before links, so that no packet meets a tap without its
- * policy. An agent that starts where another one died makes new policy maps beside the old ones, keeps the table of
- * connections, and exchanges the programs link by link.
+ * policy. An agent that starts where another one died, or is still there, makes new policy maps beside the old ones, keeps
+ * the table of connections, and exchanges the programs link by link.
  */
 
 import { randomBytes, randomInt } from 'node:crypto';
@@ -20,6 +20,7 @@ import { clockOffset, readEvent } from './event-reader.ts';
 import { JudgeTables } from './judge-tables.ts';
 import type { JudgedRequests } from './judged-requests.ts';
 import { KernelMaps, type Loss, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
+import { foreignLayouts, pinLayouts } from './layouts.ts';
 import { ensureProxyNamespace, type ProxyNamespace, removeProxyNamespace } from './proxy-namespace.ts';
 import { type RuleCount, readRuleCounts } from './rule-counters.ts';
 import { type Taken, Takeovers } from './takeover.ts';
@@ -39,6 +40,11 @@ const bpffs = '/sys/fs/bpf';
 const directions = ['egress', 'ingress'] as const satisfies readonly Direction[];
 /** Maps that the next agent goes on with. */
 const inherited = ['connections', 'streams', 'counters'] as const;
+/**
+ * Between the first policy revision of an agent and the last one of the agent before it. Both may be in force at once, link
+ * by link, and number endpoints and rule sets in their own ways: neither may take the other's verdicts for its own.
+ */
+const revisionStep = 2 ** 16;
 
 export class Datapath {
   readonly namespaces: Readonly<Record<Direction, ProxyNamespace>>;
@@ -52,6 +58,8 @@ export class Datapath {
   readonly #attachments: Attachments;
   readonly #ruleNumbers = new Map<string, number>();
   #settings: Settings;
+  /** Another agent's programs are at our hooks until the next `apply` is done. */
+  #exchanging: boolean;
   #taps: ReadonlyMap<number, Tap> = new Map();
   #endpoints = new Set<number>();
   readonly #rings: RingBuffer[] = [];
@@ -75,10 +83,12 @@ export class Datapath {
     this.namespaces = namespaces;
     this.#directory = join(bpffs, options.instance);
     mkdirSync(join(this.#directory, 'maps'), { recursive: true });
+    if (existsSync(this.#mapPath('settings'))) this.#requireKnownLayouts();
     const earlier = this.#earlierSettings();
     this.adopted = earlier !== undefined;
+    this.#exchanging = this.adopted;
     this.#settings = {
-      revision: (earlier?.revision ?? 0) + 1,
+      revision: ((earlier?.revision ?? 0) + revisionStep) >>> 0,
       workers: options.workers,
       mark: earlier?.mark ?? randomInt(1, 2 ** 32),
       judge: options.judge,
@@ -97,7 +107,12 @@ export class Datapath {
     return this.#maps.connections.fd;
   }
 
-  get attachmentKind(): string {
+  /** Descriptor of the table of taps: their endpoints, as this agent numbers them. */
+  get endpointsFd(): number {
+    return this.#maps.endpoints.fd;
+  }
+
+  get attachmentKind(): 'tcx' | 'clsact' {
     return this.#attachments.kind;
   }
 
@@ -130,6 +145,9 @@ export class Datapath {
       this.#attachTap(tap);
       this.#maps.putEndpoint(tap);
     }
+    // Whatever an earlier agent's programs still write into the tables, the next packet judges anew.
+    if (this.#exchanging) this.#maps.awaitPrograms();
+    this.#exchanging = false;
     this.#settings = { ...this.#settings, revision: (this.#settings.revision + 1) >>> 0 };
     this.#maps.writeSettings(this.#settings);
 
@@ -151,6 +169,15 @@ export class Datapath {
     if (this.#closed || followed === this.#settings.followed) return;
     this.#settings = { ...this.#settings, followed };
     this.#maps.writeSettings(this.#settings);
+  }
+
+  /** As `apply`, after another agent that wanted to take over has put its programs, or some of them, in place of ours. */
+  reassert(resolved: ResolvedPolicy, taps: readonly Tap[]): void {
+    this.#attachments.close();
+    this.#settings = { ...this.#settings, revision: (this.#settings.revision + 2 * revisionStep) >>> 0 };
+    this.#maps.writeSettings(this.#settings);
+    this.#exchanging = true;
+    this.apply(resolved, taps);
   }
 
   /** Calls `deliver` with every batch of events from now on. */
@@ -210,7 +237,7 @@ export class Datapath {
     } else {
       this.#attachments.detach((name) => name.startsWith('tap-'));
       this.#attachments.detach(() => true);
-      for (const name of [...inherited, 'settings']) unpinIfThere(this.#mapPath(name));
+      for (const name of [...inherited, 'settings', 'layouts']) unpinIfThere(this.#mapPath(name));
       for (const part of ['maps', 'links', '']) rmdirSync(join(this.#directory, part));
     }
     this.#object.close();
@@ -253,8 +280,19 @@ export class Datapath {
     return readSettings(map);
   }
 
+  #requireKnownLayouts(): void {
+    const foreign = foreignLayouts(this.#mapPath('layouts'));
+    if (foreign.length === 0) return;
+    throw new Error(
+      `an agent of another version is in force, and this one can't go on with its maps: ${foreign.join(', ')} ` +
+        `differ. It stays in force. End it with SIGTERM (without --leave-attached), or remove what it left with ` +
+        `\`rm -r ${this.#directory}\`, which opens the endpoints; then start this one`,
+    );
+  }
+
   /** Pins what the next agent needs, once our programs are the ones in force. */
   #pinMaps(): void {
+    pinLayouts(this.#mapPath('layouts'));
     for (const name of inherited) {
       if (!existsSync(this.#mapPath(name))) this.#maps[name].pin(this.#mapPath(name));
     }

@@ -43,13 +43,13 @@ const noPrealloc = 1; // BPF_F_NO_PREALLOC, which a longest-prefix map must have
 
 export class KernelMaps {
   readonly connections: BpfMap;
+  readonly endpoints: BpfMap;
   readonly streams: BpfMap;
   readonly ruleCounters: BpfMap;
   readonly events: BpfMap;
   readonly listeners: BpfMap;
   readonly settings: BpfMap;
   readonly counters: BpfMap;
-  readonly #endpoints: BpfMap;
   readonly #identities: BpfMap;
   readonly #policies: BpfMap;
   readonly #lostEvents: BpfMap;
@@ -62,7 +62,7 @@ export class KernelMaps {
     this.listeners = object.map('listeners');
     this.settings = object.map('settings');
     this.counters = object.map('counters');
-    this.#endpoints = object.map('endpoints');
+    this.endpoints = object.map('endpoints');
     this.#identities = object.map('identities');
     this.#policies = object.map('policies');
     this.#lostEvents = object.map('lost_events');
@@ -105,16 +105,19 @@ export class KernelMaps {
           'that the kernel side takes; use wider port ranges or fewer peers',
       );
     }
-    using inner = BpfMap.create({
-      type: 'lpm_trie',
-      name: 'policy',
-      keySize: policy_key.size,
-      valueSize: policy_entry.size,
-      maxEntries: bound.policy_entries,
-      flags: noPrealloc,
-    });
+    using inner = emptyPolicy();
     inner.putBatch(entries.map(({ key, value }) => [key, value] as const));
     this.#policies.putMap(u32(policy.endpoint), inner);
+  }
+
+  /**
+   * Returns once no program runs any more that ran when it was called: the kernel waits for that when a slot of a map of maps
+   * is exchanged (maybe_wait_bpf_programs in kernel/bpf/syscall.c). Slot 0 is no endpoint's.
+   */
+  awaitPrograms(): void {
+    using none = emptyPolicy();
+    this.#policies.putMap(u32(0), none);
+    this.#policies.delete(u32(0));
   }
 
   deletePolicy(id: EndpointId): void {
@@ -126,11 +129,11 @@ export class KernelMaps {
     value.writeUInt32LE(tap.endpoint, endpoint.id.offset);
     value.writeUInt32LE(tap.identity, endpoint.identity.offset);
     value.writeUInt32LE(tap.checkSource ? 1 : 0, endpoint.check_source.offset);
-    this.#endpoints.put(u32(tap.ifindex), value);
+    this.endpoints.put(u32(tap.ifindex), value);
   }
 
   deleteEndpoint(ifindex: number): void {
-    this.#endpoints.delete(u32(ifindex));
+    this.endpoints.delete(u32(ifindex));
   }
 
   packetCounts(): PacketCount[] {
@@ -182,6 +185,17 @@ export function readSettings(map: BpfMap): Settings | undefined {
     followed: value.readUInt32LE(settings.followed.offset) !== 0,
     hashKey: value.subarray(settings.hash_key.offset, settings.hash_key.offset + settings.hash_key.size),
   };
+}
+
+function emptyPolicy(): BpfMap {
+  return BpfMap.create({
+    type: 'lpm_trie',
+    name: 'policy',
+    keySize: policy_key.size,
+    valueSize: policy_entry.size,
+    maxEntries: bound.policy_entries,
+    flags: noPrealloc,
+  });
 }
 
 export function u32(value: number): Buffer {

@@ -5,15 +5,21 @@ import type { CloseCause } from '../../proxy/relay.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
+import type { IdentityMaps } from './identify.ts';
 import type { PackedRecords } from './packed-records.ts';
+
+/** Descriptors; of those of one direction the first is the one that new connections come to. */
+export type Listeners = Readonly<Record<Direction, readonly number[]>>;
 
 /** `workerData` of a worker's thread. */
 export interface WorkerSetup {
   readonly id: number;
   /** Descriptors of this process, which stay the main thread's. */
   readonly netns: Readonly<Record<Direction, number>>;
-  readonly listeners: Readonly<Record<Direction, number>>;
-  readonly connectionsFd: number;
+  readonly listeners: Listeners;
+  /** From the start on; else from the message `accept` on. */
+  readonly accepting: boolean;
+  readonly maps: IdentityMaps;
   readonly policy: ResolvedPolicy;
 }
 
@@ -28,6 +34,8 @@ export type ToWorker =
     }
   /** Every connection that comes to a boundary in this time is told by `released`, and the end of it all by `release-over`. */
   | { readonly type: 'release'; readonly withinMs: number }
+  /** New connections are taken, or wait in the backlogs. */
+  | { readonly type: 'accept'; readonly accepting: boolean }
   /** No more connections; end each after the exchange under way. */
   | { readonly type: 'drain' }
   /** End now. */
@@ -40,7 +48,8 @@ export type FromWorker =
   | { readonly type: 'records'; readonly records: PackedRecords }
   /** Its two descriptors are the main thread's now. */
   | { readonly type: 'released'; readonly connection: ReleasedConnection }
-  | { readonly type: 'release-over'; readonly released: number }
+  /** `left`: connections that the worker still has. */
+  | { readonly type: 'release-over'; readonly released: number; readonly left: number }
   | { readonly type: 'activity'; readonly activity: WorkerActivity };
 
 export interface WorkerActivity {

@@ -4,8 +4,8 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { closeFd, listenTransparent, openNetns } from '../../native/index.ts';
-import type { ConnectionFacts } from '../../proxy/record.ts';
+import { closeFd, listenTransparent, openNetns, resetFd } from '../../native/index.ts';
+import type { Accepted, Identify } from '../../proxy/identify.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
 import type { Datapath } from '../datapath/datapath.ts';
@@ -13,18 +13,37 @@ import type { Direction } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
-import type { FromWorker, ToWorker, WorkerActivity, WorkerSetup } from './messages.ts';
+import { type IdentityMaps, identifyBy } from './identify.ts';
+import type { FromWorker, Listeners, ToWorker, WorkerActivity, WorkerSetup } from './messages.ts';
 import type { PackedRecords } from './packed-records.ts';
 
 const directions = ['egress', 'ingress'] as const satisfies readonly Direction[];
 
 interface Member {
   readonly id: number;
-  readonly listeners: Readonly<Record<Direction, number>>;
+  readonly listeners: Listeners;
   worker: Worker;
   activity: WorkerActivity;
   /** Live connections that were handed to it. */
   adopted: number;
+  /** `draining`: the worker was told to end. */
+  state: 'serving' | 'draining' | 'ended';
+}
+
+/** Of a release: connections that were handed on, and that the workers still have. */
+export interface ReleaseCounts {
+  readonly released: number;
+  readonly left: number;
+}
+
+export interface PoolOptions {
+  readonly count: number;
+  readonly datapath: Datapath;
+  readonly policy: ResolvedPolicy;
+  readonly log: Log;
+  readonly onRecords: (records: PackedRecords) => void;
+  /** Of an agent that is taken over from; the pool's from here on. */
+  readonly listeners: readonly Readonly<Record<Direction, number>>[];
 }
 
 export class WorkerPool {
@@ -34,8 +53,10 @@ export class WorkerPool {
   readonly #netns: Readonly<Record<Direction, number>>;
   readonly #members: Member[] = [];
   readonly #waiting = new Set<{ readonly revision: number; left: number; readonly done: () => void }>();
+  readonly #maps: IdentityMaps;
+  readonly #identify: Identify;
   #policy: ResolvedPolicy;
-  #stopping = false;
+  #accepting = false;
 
   private constructor(
     datapath: Datapath,
@@ -47,23 +68,45 @@ export class WorkerPool {
     this.#policy = policy;
     this.#log = log;
     this.#onRecords = onRecords;
+    this.#maps = { connectionsFd: datapath.connectionsFd, endpointsFd: datapath.endpointsFd };
+    this.#identify = identifyBy(this.#maps);
     this.#netns = {
       egress: openNetns(datapath.namespaces.egress.path),
       ingress: openNetns(datapath.namespaces.ingress.path),
     };
   }
 
-  /** Resolves when every worker accepts and the kernel knows its listeners. */
-  static async start(
-    count: number,
-    datapath: Datapath,
-    policy: ResolvedPolicy,
-    log: Log,
-    onRecords: (records: PackedRecords) => void,
-  ): Promise<WorkerPool> {
+  /**
+   * Resolves when every worker is ready and the kernel knows its listeners: those that are given, and new ones where these
+   * are too few. Connections wait in their backlogs for `accept`.
+   */
+  static async start({ count, datapath, policy, log, onRecords, listeners }: PoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(datapath, policy, log, onRecords);
-    await Promise.all(Array.from({ length: count }, (_, id) => pool.#add(id)));
+    const given = (id: number, direction: Direction): number[] =>
+      listeners.flatMap((each, at) => (at % count === id ? [each[direction]] : []));
+    const ids = Array.from({ length: count }, (_, id) => id);
+    await Promise.all(ids.map((id) => pool.#add(id, { egress: given(id, 'egress'), ingress: given(id, 'ingress') })));
     return pool;
+  }
+
+  /** Takes new connections from now on, with new workers for those that were drained. */
+  accept(): void {
+    this.#accepting = true;
+    for (const member of this.#members) if (member.state !== 'serving') this.#replace(member);
+    this.#broadcast({ type: 'accept', accepting: true });
+  }
+
+  /** New connections wait in the listeners' backlogs, for `accept` or for another process that has the listeners too. */
+  stopAccepting(): void {
+    this.#accepting = false;
+    this.#broadcast({ type: 'accept', accepting: false });
+  }
+
+  /** Of all workers; they stay the pool's. */
+  listeners(): Record<Direction, number>[] {
+    return this.#members.flatMap(({ listeners: { egress, ingress } }) =>
+      egress.flatMap((fd, at) => (ingress[at] === undefined ? [] : [{ egress: fd, ingress: ingress[at] }])),
+    );
   }
 
   status(): WorkerStatus[] {
@@ -82,53 +125,72 @@ export class WorkerPool {
   /** Resolves when every worker judges by it. */
   setPolicy(policy: ResolvedPolicy): Promise<void> {
     this.#policy = policy;
+    const left = this.#members.filter(({ state }) => state !== 'ended').length;
+    if (left === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiting.add({ revision: policy.revision, left: this.#members.length, done: resolve });
+      this.#waiting.add({ revision: policy.revision, left, done: resolve });
       this.#broadcast({ type: 'policy', policy });
     });
   }
 
-  /** Hands a live connection to the worker that was handed the fewest. */
-  adopt(facts: ConnectionFacts, downstream: number, upstream: number): void {
+  /** Hands a live connection to the worker that was handed the fewest. One that no tap is known for is reset. */
+  adopt(flow: Accepted, downstream: number, upstream: number): void {
     const [least] = [...this.#members].sort((a, b) => a.adopted - b.adopted);
-    if (!least) return;
+    const facts = this.#identify(flow);
+    if (!least || !facts) {
+      resetFd(downstream);
+      resetFd(upstream);
+      return;
+    }
     least.adopted++;
     least.worker.postMessage({ type: 'adopt', facts, downstream, upstream } satisfies ToWorker);
   }
 
   /**
    * Takes from the workers every connection that comes to a boundary within `withinMs`: `deliver` owns their descriptors.
-   * The others, and those that are accepted meanwhile, stay where they are. @returns how many were handed on
+   * The others, and those that are accepted meanwhile, stay where they are.
    */
-  async release(withinMs: number, deliver: (connection: ReleasedConnection) => void): Promise<number> {
+  async release(withinMs: number, deliver: (connection: ReleasedConnection) => void): Promise<ReleaseCounts> {
     const counts = await Promise.all(this.#members.map((member) => releaseOf(member.worker, withinMs, deliver)));
-    return counts.reduce((sum, count) => sum + count, 0);
+    return counts.reduce((sum, { released, left }) => ({ released: sum.released + released, left: sum.left + left }));
   }
 
   get netns(): Readonly<Record<Direction, number>> {
     return this.#netns;
   }
 
-  /** Ends the workers: after the exchanges under way, at the latest after `limits.drainTimeoutMs`. */
+  /** Ends the workers: after the exchanges under way, at the latest after `withinMs`. Resolves when all have ended. */
+  async drain(withinMs: number): Promise<void> {
+    const serving = this.#members.filter(({ state }) => state === 'serving');
+    for (const member of serving) member.state = 'draining';
+    const workers = serving.map(({ worker }) => worker);
+    const ended = Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
+    const tell = (message: ToWorker): void => {
+      for (const worker of workers) worker.postMessage(message);
+    };
+    tell({ type: 'drain' });
+    const deadline = setTimeout(() => tell({ type: 'close' }), withinMs);
+    await ended;
+    clearTimeout(deadline);
+  }
+
+  /** Drains, and closes what the pool has. */
   async stop(): Promise<void> {
-    this.#stopping = true;
     for (const { id } of this.#members) {
       for (const direction of directions) this.#datapath.clearListener(direction, id);
     }
-    const ended = Promise.all(
-      this.#members.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve))),
-    );
-    this.#broadcast({ type: 'drain' });
-    const deadline = setTimeout(() => this.#broadcast({ type: 'close' }), limits.drainTimeoutMs);
-    await ended;
-    clearTimeout(deadline);
-    for (const { listeners } of this.#members) for (const direction of directions) closeFd(listeners[direction]);
+    await this.drain(limits.drainTimeoutMs);
+    for (const { listeners } of this.#members) {
+      for (const direction of directions) for (const fd of listeners[direction]) closeFd(fd);
+    }
     for (const direction of directions) closeFd(this.#netns[direction]);
   }
 
-  async #add(id: number): Promise<void> {
-    const listen = (direction: Direction): number =>
-      listenTransparent({ netns: this.#netns[direction], port: 0, backlog: limits.listenBacklog });
+  async #add(id: number, given: Listeners): Promise<void> {
+    const listen = (direction: Direction): readonly number[] =>
+      given[direction].length > 0
+        ? given[direction]
+        : [listenTransparent({ netns: this.#netns[direction], port: 0, backlog: limits.listenBacklog })];
     const listeners = { egress: listen('egress'), ingress: listen('ingress') };
     const member: Member = {
       id,
@@ -136,18 +198,23 @@ export class WorkerPool {
       worker: this.#spawn(id, listeners),
       activity: { connections: 0, requests: 0, closed: {} },
       adopted: 0,
+      state: 'serving',
     };
     this.#members.push(member);
     await this.#watch(member);
-    for (const direction of directions) this.#datapath.setListener(direction, id, listeners[direction]);
+    for (const direction of directions) {
+      const [first] = listeners[direction];
+      if (first !== undefined) this.#datapath.setListener(direction, id, first);
+    }
   }
 
-  #spawn(id: number, listeners: Member['listeners']): Worker {
+  #spawn(id: number, listeners: Listeners): Worker {
     const setup: WorkerSetup = {
       id,
       netns: this.#netns,
       listeners,
-      connectionsFd: this.#datapath.connectionsFd,
+      accepting: this.#accepting,
+      maps: this.#maps,
       policy: this.#policy,
     };
     return new Worker(new URL('./thread.ts', import.meta.url), {
@@ -178,15 +245,18 @@ export class WorkerPool {
         reject(error);
       });
       worker.once('exit', () => {
+        if (member.worker !== worker) return;
+        // What is asked of all is owed by it no more: a new one starts with the newest policy.
+        for (const waiting of this.#waiting) this.#acknowledge(waiting.revision);
         // One that fails before it is ready would fail for ever.
-        if (!this.#stopping && ready) this.#replace(member);
+        if (member.state === 'serving' && ready) this.#replace(member);
+        else member.state = 'ended';
       });
     });
   }
 
-  /** Its policy acknowledgements are owed no more: the new one starts with the newest policy. */
   #replace(member: Member): void {
-    for (const waiting of this.#waiting) this.#acknowledge(waiting.revision);
+    member.state = 'serving';
     member.worker = this.#spawn(member.id, member.listeners);
     this.#watch(member).catch(() => {
       this.#log.error('the worker that replaces a failed one fails at its start', { worker: member.id });
@@ -227,17 +297,17 @@ function releaseOf(
   worker: Worker,
   withinMs: number,
   deliver: (connection: ReleasedConnection) => void,
-): Promise<number> {
+): Promise<ReleaseCounts> {
   return new Promise((resolve) => {
-    const end = (count: number): void => {
+    const end = (counts: ReleaseCounts): void => {
       worker.off('message', hear);
       worker.off('exit', gone);
-      resolve(count);
+      resolve(counts);
     };
-    const gone = (): void => end(0);
+    const gone = (): void => end({ released: 0, left: 0 });
     const hear = (message: FromWorker): void => {
       if (message.type === 'released') deliver(message.connection);
-      else if (message.type === 'release-over') end(message.released);
+      else if (message.type === 'release-over') end(message);
     };
     worker.on('message', hear);
     worker.once('exit', gone);

@@ -21,13 +21,13 @@ function say(message: FromWorker): void {
 
 const batch = new RecordBatch((records) => say({ type: 'records', records }));
 const closed: Partial<Record<CloseCause, number>> = {};
-const identify = identifyBy(setup.connectionsFd);
+const identify = identifyBy(setup.maps);
 const policy = new PolicyView(setup.policy);
 function serve(direction: Direction): Server {
   return new Server({
     direction,
     netns: setup.netns[direction],
-    listener: setup.listeners[direction],
+    listeners: setup.listeners[direction],
     identify,
     protocols,
     recorder: batch,
@@ -41,9 +41,12 @@ function serve(direction: Direction): Server {
 const byDirection = { egress: serve('egress'), ingress: serve('ingress') };
 const servers = [byDirection.egress, byDirection.ingress];
 
+function connections(): number {
+  return servers.reduce((sum, server) => sum + server.connections, 0);
+}
+
 function tellActivity(): void {
-  const connections = servers.reduce((sum, server) => sum + server.connections, 0);
-  say({ type: 'activity', activity: { connections, requests: batch.count, closed: { ...closed } } });
+  say({ type: 'activity', activity: { connections: connections(), requests: batch.count, closed: { ...closed } } });
 }
 
 const activityTimer = setInterval(tellActivity, limits.activityIntervalMs);
@@ -62,6 +65,12 @@ port.on('message', (message: ToWorker) => {
     case 'release':
       void release(message.withinMs);
       break;
+    case 'accept':
+      for (const server of servers) {
+        if (message.accepting) server.accept();
+        else server.stopAccepting();
+      }
+      break;
     case 'drain':
       for (const server of servers) server.drain();
       clearInterval(activityTimer);
@@ -79,12 +88,12 @@ async function release(withinMs: number): Promise<void> {
   const counts = await Promise.all(
     servers.map((server) => server.release(withinMs, (connection) => say({ type: 'released', connection }))),
   );
-  say({ type: 'release-over', released: counts.reduce((sum, count) => sum + count, 0) });
+  say({ type: 'release-over', released: counts.reduce((sum, count) => sum + count, 0), left: connections() });
 }
 
 function activityWhileDraining(): void {
   tellActivity();
-  if (servers.every((server) => server.connections === 0)) end();
+  if (connections() === 0) end();
   else setTimeout(activityWhileDraining, limits.drainPollMs);
 }
 
@@ -95,4 +104,5 @@ function end(): void {
   port?.close();
 }
 
+if (setup.accepting) for (const server of servers) server.accept();
 say({ type: 'ready' });

@@ -25,6 +25,8 @@ export interface AgentSetup {
   readonly args?: readonly string[];
 }
 
+/** How long a start may take, beside a load that leaves it little of the machine. */
+const startMs = 60_000;
 let started = 0;
 const running = new Set<Agent>();
 // A test run that is interrupted never comes to `dispose`.
@@ -62,15 +64,10 @@ export class Agent {
     return agent;
   }
 
-  /** Again, after `stop` or `kill`. */
-  async start(): Promise<void> {
-    const child = this.#topology.host.spawn(sluice, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Again, after `stop` or `kill`. @param args after those of the setup, which they overrule */
+  async start(...args: string[]): Promise<void> {
+    const child = this.#spawn(args);
     this.#child = child;
-    const keep = (text: Buffer): void => {
-      this.#log += text.toString();
-    };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
     try {
       await eventually(
         'the agent is ready',
@@ -80,12 +77,56 @@ export class Agent {
           // After a kill the old socket is still there, but only the new process answers.
           return status?.ready && status.pid === child.pid ? true : undefined;
         },
-        60_000,
+        startMs,
       );
     } catch (error) {
       await this.kill();
       throw new Error(`${error instanceof Error ? error.message : String(error)}; its log:\n${this.#log}`);
     }
+  }
+
+  /**
+   * Starts another process and waits until it has taken over, and this one has ended.
+   * @returns the exit code of the one before
+   */
+  async handOver(...args: string[]): Promise<number | null> {
+    const before = this.#child;
+    if (!before) throw new Error('no agent runs');
+    const ended = new Promise<number | null>((resolve) => before.once('exit', resolve));
+    await this.start(...args);
+    const timer = setTimeout(() => before.kill('SIGKILL'), 30_000);
+    const code = await ended;
+    clearTimeout(timer);
+    return code;
+  }
+
+  /**
+   * Another process that is to take over.
+   * @param killAt it is killed once this is in its log @returns its exit code, null when it was killed, and its log
+   */
+  async rival(killAt?: string): Promise<{ readonly code: number | null; readonly log: string }> {
+    const from = this.#log.length;
+    const child = this.#spawn([]);
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (killAt !== undefined) {
+      await eventually(`the new agent says ${killAt}`, () => this.#log.includes(killAt, from) || undefined, startMs);
+      child.kill('SIGKILL');
+    }
+    return { code: await ended, log: this.#log.slice(from) };
+  }
+
+  /** Starts another process, and kills the one before once this is in the new one's log. */
+  async startAndKillBefore(killAt: string): Promise<void> {
+    const [before, from] = [this.#child, this.#log.length];
+    const ready = this.start();
+    await eventually(`the new agent says ${killAt}`, () => this.#log.includes(killAt, from) || undefined, startMs);
+    before?.kill('SIGKILL');
+    await ready;
+  }
+
+  /** The process that this is about, once it is known which one that is. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   get log(): string {
@@ -159,6 +200,16 @@ export class Agent {
     this.#child?.kill('SIGKILL');
     removeInstance(this.instance);
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #spawn(args: readonly string[]): ChildProcess {
+    const child = this.#topology.host.spawn(sluice, [...this.#args, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const keep = (text: Buffer): void => {
+      this.#log += text.toString();
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    return child;
   }
 
   async #end(signal: NodeJS.Signals, deadlineMs: number): Promise<number | null> {

@@ -4,6 +4,7 @@
  */
 
 import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadOrder, LoadReport } from './load.ts';
 
 const statuses: Record<string, number> = {};
@@ -36,6 +37,7 @@ function ask(agent: Agent, base: string, path: string): Promise<void> {
 async function connection(order: LoadOrder, at: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (let turn = at; !stopping; turn++) {
+    if (order.pauseMs !== undefined) await pause(order.pauseMs);
     await ask(agent, order.base, order.paths[turn % order.paths.length] ?? '/');
     if (order.requestsEach !== undefined && turn - at + 1 >= order.requestsEach) break;
   }

@@ -11,6 +11,8 @@ export interface LoadOrder {
   readonly base: string;
   /** Asked for in turn by every connection. */
   readonly paths: readonly string[];
+  /** Between a response and the next request on its connection; absent: none. */
+  readonly pauseMs?: number;
   /** Absent: until stopped. */
   readonly requestsEach?: number;
 }
