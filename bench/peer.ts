@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Station } from '../test/netns/topology.ts';
 import type { Scene } from './scene.ts';
 
 export interface Peer {
@@ -13,6 +14,8 @@ export interface Peer {
 export interface RunningPeer {
   /** What the client asks, e.g. `http://10.77.2.2:8080`. */
   readonly base: string;
+  /** Who asks; absent: the scene's client. */
+  readonly client?: Station;
   /** Process whose CPU time and memory are the price; absent where the kernel alone does the work. */
   readonly pid?: number;
   stop(): Promise<void>;

@@ -1,14 +1,17 @@
-/** Where the benchmarks run: a client and a server, each in a namespace, routed by a third; nothing else on the way. */
+/** Where the benchmarks run: clients and a server, each in a namespace, routed by a third; nothing else on the way. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../test/netns/eventually.ts';
+import type { Namespace } from '../test/netns/namespace.ts';
 import { type Station, Topology } from '../test/netns/topology.ts';
 
 export interface Scene {
   readonly topology: Topology;
   readonly client: Station;
+  /** Another client like it, so that a peer that works at the client's own interface stands in nobody's way. */
+  clientOf(peer: string): Station;
   readonly server: Station;
   /** The host's address as the client reaches it: where explicit proxies listen. */
   readonly hostAddress: string;
@@ -25,6 +28,7 @@ const largeBody = 64 * 1024;
 export async function createScene(): Promise<Scene> {
   const topology = new Topology();
   const [client, server] = [topology.routed('client'), topology.routed('server')];
+  for (const namespace of [topology.host, client.namespace]) openPorts(namespace);
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   for (const [name, size] of [
     ['small', smallBody],
@@ -39,6 +43,11 @@ export async function createScene(): Promise<Scene> {
     topology,
     client,
     server,
+    clientOf(peer) {
+      const station = topology.routed(peer);
+      openPorts(station.namespace);
+      return station;
+    },
     hostAddress: '10.77.1.1',
     directory,
     [Symbol.dispose]() {
@@ -50,10 +59,16 @@ export async function createScene(): Promise<Scene> {
   return scene;
 }
 
+/** With a connection a request the default 28,232 ports are used up within seconds, and a port in TIME_WAIT stays so a minute. */
+function openPorts(namespace: Namespace): void {
+  namespace.sysctl('net.ipv4.ip_local_port_range', '1024 65535');
+  namespace.sysctl('net.ipv4.tcp_tw_reuse', '1');
+}
+
 /** Waits until a GET from the client's namespace is answered with 200. */
-export async function answers(scene: Scene, url: string): Promise<void> {
+export async function answers({ client }: Pick<Scene, 'client'>, url: string): Promise<void> {
   await eventually(`${url} answers`, async () => {
-    const { stdout } = await scene.client.namespace.run(
+    const { stdout } = await client.namespace.run(
       'curl',
       '--silent',
       '--output',

@@ -27,11 +27,17 @@ export interface Outcome {
   readonly statusErrors: number;
 }
 
-export async function runWrk(scene: Scene, base: string, load: Load, seconds: number): Promise<Outcome> {
-  const script = join(scene.directory, 'load.lua');
+/** @param client where it runs */
+export async function runWrk(
+  { client, directory }: Pick<Scene, 'client' | 'directory'>,
+  base: string,
+  load: Load,
+  seconds: number,
+): Promise<Outcome> {
+  const script = join(directory, 'load.lua');
   writeFileSync(script, lua(load));
   const threads = Math.min(load.connections, 2);
-  const { code, stdout, stderr } = await scene.client.namespace.run(
+  const { code, stdout, stderr } = await client.namespace.run(
     'wrk',
     `-t${threads}`,
     `-c${load.connections}`,

