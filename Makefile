@@ -13,7 +13,7 @@ NODE_TEST := scripts/node --test --test-reporter=./scripts/strict-reporter.ts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: soak bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test chromium-test demo-kafka bench bench-kafka clean packages test-packages chromium-packages kafka-packages modules conformance
+.PHONY: compile-cache soak bench-grpc help demo test build bpf native lint format typecheck unit native-test bpf-test netns-test kafka-test chromium-test demo-kafka bench bench-kafka clean packages test-packages chromium-packages kafka-packages modules conformance
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ test: ## Everything that must hold: lint, types, unit, BPF and end-to-end tests 
 	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory kafka-test
 
-build: bpf native ## Compile the BPF programs and the native addon
+build: bpf native compile-cache ## Compile the BPF programs and the native addon
 
 bpf: build/sluice.bpf.o ## Compile the BPF programs
 
@@ -49,6 +49,9 @@ build/sluice.bpf.o: $(BPF_SOURCES) | packages
 	clang $(BPF_CFLAGS) -c bpf/sluice.bpf.c -o $@.unstripped
 	llvm-strip -g $@.unstripped
 	@mv $@.unstripped $@
+
+compile-cache: modules ## Take the types off the sources once (scripts/compile-cache.ts)
+	@NODE_COMPILE_CACHE=build/compile-cache scripts/node scripts/compile-cache.ts >/dev/null
 
 native: packages modules ## Compile the native addon
 	@$(MAKE) --no-print-directory -C native

@@ -7,7 +7,7 @@ import type { EndpointId, IdentityId } from './identity/identity.ts';
 import { namesOf } from './names.ts';
 import type { Names } from './observe/flow.ts';
 import type { PolicyDiagnostic } from './policy/diagnostic.ts';
-import { loadPolicies } from './policy/load.ts';
+import { PolicyReader } from './policy/policy-reader.ts';
 import { type Member, PolicyResolver } from './policy/resolve.ts';
 import type { ResolvedPolicy } from './policy/resolved.ts';
 import { loadWorkloads } from './workload/file.ts';
@@ -26,6 +26,7 @@ export interface DesiredState {
 /** Keeps numbers stable from one reading to the next. */
 export class StateReader {
   readonly #options: Pick<AgentOptions, 'policies' | 'workloads'>;
+  readonly #policies = new PolicyReader();
   readonly #resolver = new PolicyResolver();
 
   constructor(options: Pick<AgentOptions, 'policies' | 'workloads'>) {
@@ -34,7 +35,7 @@ export class StateReader {
 
   /** @returns the problems alone when a file has an error: then what is in force stays so. */
   async read(): Promise<DesiredState | readonly Problem[]> {
-    const { policies, diagnostics: ofPolicies } = loadPolicies(this.#options.policies);
+    const { policies, diagnostics: ofPolicies } = await this.#policies.read(this.#options.policies);
     const { workloads, diagnostics: ofWorkloads } = loadWorkloads(this.#options.workloads);
     const errors = [...ofPolicies, ...ofWorkloads].filter(({ severity }) => severity === 'error');
     if (errors.length > 0) return errors.map(problemOf);

@@ -1,5 +1,6 @@
 /** Keeps in force what the files and the machine ask for, from the first reading on, as they change. */
 
+import { createHash } from 'node:crypto';
 import type { Problem } from './admin/agent-view.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { AgentReport } from './agent-report.ts';
@@ -20,7 +21,8 @@ export interface Enforcers {
 /** Equal exactly when the same policy is to be in force at the same taps. */
 function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
   const state = [{ ...resolved, revision: 0 }, taps, workloads.map(({ addresses }) => addresses)];
-  return JSON.stringify(state, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+  const text = JSON.stringify(state, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 export class Enforcement {

@@ -97,8 +97,8 @@ export const limits = {
   /** For how long the running agent waits for the connections' boundaries, in rounds; then it drains those that had none. */
   handoverReleaseMs: 5_000,
   handoverRoundMs: 250,
-  /** V8's young generation of a worker, MiB. The default of 48 lets a busy worker hold as much before it looks. */
-  workerNurseryMib: 12,
+  /** V8's young generation of a worker, MiB: three semi-spaces. The default of 48 lets a busy worker hold as much before it looks. */
+  workerNurseryMib: 6,
   /** Connections that wait to be accepted, a worker and direction: a burst of 2,000 clients and reserve. */
   listenBacklog: 16_384,
   /** Flow records of one message from a worker to the main thread, and how long after one message the next may wait. */
@@ -142,6 +142,10 @@ export const limits = {
   watchSettleMs: 150,
   /** How often watched paths are looked at for changes that inotify does not tell (network file systems), ms. */
   watchPollMs: 2_000,
+  /** Policies that the main thread reads itself, bytes; a thread costs 50 ms and, for so long, 15 MiB. */
+  policyInlineBytes: 64 * 1024,
+  /** After its last change, how long a policy file is read again whenever there is cause, ms; clocks of file systems tick in ms. */
+  policySettledMs: 2_000,
   /** One policy file, bytes. 10,000 rules are about 2 MiB of YAML. */
   policyFileBytes: 16 * 1024 * 1024,
   /** Fields that one YAML document expands to, aliases counted each time; keeps a small file from standing for a huge one. */
