@@ -4,12 +4,14 @@
  */
 
 const judged = new Set(
-  `addoffsetstotxn addpartitionstotxn alterconfigs alterpartitionreassignments apiversions consumergroupdescribe
-  consumergroupheartbeat createpartitions createtopics deletegroups deleterecords deletetopics describeacls
-  describecluster describeconfigs describegroups describelogdirs describeproducers describequorum electleaders endtxn
-  fetch findcoordinator heartbeat incrementalalterconfigs initproducerid joingroup leavegroup listgroups listoffsets
-  listpartitionreassignments listtransactions metadata offsetcommit offsetdelete offsetfetch offsetforleaderepoch
-  produce saslauthenticate saslhandshake syncgroup txnoffsetcommit`.split(/\s+/),
+  `addoffsetstotxn addpartitionstotxn alterconfigs alterpartitionreassignments altersharegroupoffsets apiversions
+  consumergroupdescribe consumergroupheartbeat createpartitions createtopics deletegroups deleterecords
+  deletesharegroupoffsets deletetopics describeacls describecluster describeconfigs describegroups describelogdirs
+  describeproducers describequorum describesharegroupoffsets electleaders endtxn fetch findcoordinator heartbeat
+  incrementalalterconfigs initproducerid joingroup leavegroup listgroups listoffsets listpartitionreassignments
+  listtransactions metadata offsetcommit offsetdelete offsetfetch offsetforleaderepoch produce saslauthenticate
+  saslhandshake shareacknowledge sharefetch sharegroupdescribe sharegroupheartbeat streamsgroupdescribe
+  streamsgroupheartbeat syncgroup txnoffsetcommit`.split(/\s+/),
 );
 
 /** In the protocol, and refused by the proxy whatever a rule says. */
@@ -17,10 +19,8 @@ const refused = new Set(
   `leaderandisr stopreplica updatemetadata controlledshutdown writetxnmarkers createacls deleteacls alterreplicalogdirs
   createdelegationtoken renewdelegationtoken expiredelegationtoken describedelegationtoken describeclientquotas
   alterclientquotas describeuserscramcredentials alteruserscramcredentials updatefeatures unregisterbroker
-  describetransactions gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions
-  sharegroupheartbeat sharegroupdescribe sharefetch shareacknowledge addraftvoter removeraftvoter
-  streamsgroupheartbeat streamsgroupdescribe describesharegroupoffsets altersharegroupoffsets
-  deletesharegroupoffsets`.split(/\s+/),
+  describetransactions gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions addraftvoter
+  removeraftvoter`.split(/\s+/),
 );
 
 /** @returns the protocol's name; `'refused'` for an API that no rule can allow; `undefined` when there is none of this name. */
