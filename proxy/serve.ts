@@ -153,6 +153,7 @@ class ProxiedConnection {
   readonly #onClosed: (cause: CloseCause) => void;
   #attempt: ConnectAttempt | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
   /** The accepted descriptor, until the relay owns it. */
   #downstreamFd: number | undefined;
   #relay: NodeRelay | undefined;
@@ -213,16 +214,29 @@ class ProxiedConnection {
   }
 
   #connect(): void {
-    const { client, server } = this.#facts;
-    this.#attempt = connectUpstream({ netns: this.#options.netns, client, server }, (error, upstreamFd) => {
-      clearTimeout(this.#deadline);
-      if (error || upstreamFd === undefined) this.#giveUp(causeOf(error?.errnoName));
-      else this.#join(upstreamFd);
-    });
     this.#deadline = setTimeout(() => {
       this.#attempt?.cancel();
       this.#giveUp('upstream-timeout');
     }, limits.upstreamConnectTimeoutMs);
+    this.#attemptAfter(limits.upstreamRetryMs);
+  }
+
+  /**
+   * A client that is quick to use its port again finds our upstream socket of the last time still there, for the moment that
+   * its end takes or for TIME_WAIT's first second (tcp_tw_reuse_delay). It waits, as it would for the server itself.
+   * @param pauseMs before another attempt then
+   */
+  #attemptAfter(pauseMs: number): void {
+    const { client, server } = this.#facts;
+    this.#attempt = connectUpstream({ netns: this.#options.netns, client, server }, (error, upstreamFd) => {
+      if (error?.errnoName === 'EADDRNOTAVAIL') {
+        this.#again = setTimeout(() => this.#attemptAfter(Math.min(pauseMs * 2, limits.upstreamRetryMostMs)), pauseMs);
+        return;
+      }
+      clearTimeout(this.#deadline);
+      if (error || upstreamFd === undefined) this.#giveUp(causeOf(error?.errnoName));
+      else this.#join(upstreamFd);
+    });
   }
 
   #join(upstreamFd: number): void {
@@ -256,6 +270,7 @@ class ProxiedConnection {
   /** Before there was an upstream: the client sees what the server's own refusal would look like, a reset. */
   #giveUp(cause: CloseCause): void {
     clearTimeout(this.#deadline);
+    clearTimeout(this.#again);
     if (this.#downstreamFd === undefined) return;
     resetFd(this.#downstreamFd);
     this.#downstreamFd = undefined;

@@ -88,6 +88,9 @@ export const limits = {
   httpHeadTimeoutMs: 60_000,
   /** Upstream connection attempt. */
   upstreamConnectTimeoutMs: 10_000,
+  /** Pause before another attempt while the client's port is still in its last use; doubled each time, up to the second. */
+  upstreamRetryMs: 2,
+  upstreamRetryMostMs: 64,
   /** A connection on which nothing moves in either direction. As HAProxy's timeout tunnel recommendation: 1 h. */
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
