@@ -3,6 +3,7 @@
  */
 
 import type { L7RuleSet } from '../src/policy/resolved.ts';
+import type { BrokerAddress } from './kafka/brokers.ts';
 import type { ConnectionFacts, Recorder } from './record.ts';
 import type { Protocol, Relay } from './relay.ts';
 
@@ -10,6 +11,8 @@ export interface Connection {
   readonly facts: ConnectionFacts;
   readonly relay: Relay;
   readonly recorder: Recorder;
+  /** Told where a server of Kafka sends its client for a part of what it asked for. */
+  readonly onBrokers?: (brokers: readonly BrokerAddress[]) => void;
   /**
    * The rule set in force now for this connection; ask again after `onPolicy`. Never undefined while the protocol runs:
    * when the connection's port no longer carries an L7 rule, the server part tunnels or closes it itself.

@@ -20,6 +20,7 @@ import type { L7RuleSet } from '../src/policy/resolved.ts';
 import type { Connection, ConnectionPolicy } from './connection.ts';
 import { detect, type Protocols } from './detect.ts';
 import type { Identify } from './identify.ts';
+import type { BrokerAddress } from './kafka/brokers.ts';
 import { createNodeRelay, type NodeRelay, openSocket, type Released } from './node-relay.ts';
 import type { ConnectionFacts, Recorder } from './record.ts';
 import type { CloseCause, Relay } from './relay.ts';
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly protocols: Protocols;
   readonly recorder: Recorder;
   readonly policy: ConnectionPolicy;
+  /** Called with the brokers that a response of Kafka names to the client. */
+  readonly onBrokers: (facts: ConnectionFacts, brokers: readonly BrokerAddress[]) => void;
   /** Called once a connection that was accepted is gone. */
   readonly onClosed: (cause: CloseCause) => void;
 }
@@ -262,6 +265,7 @@ class ProxiedConnection {
       },
       relay,
       recorder: this.#options.recorder,
+      onBrokers: (brokers) => this.#options.onBrokers(this.#facts, brokers),
       ruleSet: () => this.#ruleSet,
       now: Date.now,
     };

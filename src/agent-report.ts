@@ -1,6 +1,7 @@
 /** What the agent knows about itself, kept for whoever asks: the admin socket, the metrics, the log. */
 
-import type { FlowRecord } from '../proxy/record.ts';
+import type { BrokerAddress } from '../proxy/kafka/brokers.ts';
+import type { ConnectionFacts, FlowRecord } from '../proxy/record.ts';
 import type { AgentStatus, AgentView, Enforcement, Problem } from './admin/agent-view.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { version } from './cli/version.ts';
@@ -11,10 +12,14 @@ import type { DesiredState } from './desired-state.ts';
 import { limits } from './limits.ts';
 import type { Metric } from './metrics/metric.ts';
 import { TrafficMetrics } from './metrics/traffic.ts';
-import { flowOfEvent, flowOfRecord, type Names } from './observe/flow.ts';
+import { clientName, flowOfEvent, flowOfNamedBroker, flowOfRecord, type Names } from './observe/flow.ts';
 import { FlowHistory } from './observe/history.ts';
 import type { KernelEvent } from './observe/kernel-event.ts';
+import { HostResolver } from './observe/name-resolver.ts';
+import { type NamedBroker, NamedBrokers } from './observe/named-brokers.ts';
+import type { EndAt } from './policy/broker-coverage.ts';
 import type { DirectionPolicy, HttpRuleSet } from './policy/resolved.ts';
+import { policyEnds } from './policy-ends.ts';
 import { jsonOf } from './policy-json.ts';
 import { alike, type PackedRecords, recordAt } from './worker/packed-records.ts';
 import type { WorkerPool } from './worker/pool.ts';
@@ -30,6 +35,7 @@ export interface Reported {
 
 export class AgentReport {
   ready = false;
+  /** Of the files and the machine. */
   problems: readonly Problem[];
   readonly #options: AgentOptions;
   readonly #startedAt = new Date().toISOString();
@@ -37,6 +43,8 @@ export class AgentReport {
   readonly #traffic = new TrafficMetrics();
   #state: DesiredState;
   #ruleSets: ReadonlyMap<number, HttpRuleSet>;
+  #endAt: EndAt;
+  readonly #brokers: NamedBrokers;
   #agent: Reported | undefined;
 
   constructor(options: AgentOptions, state: DesiredState) {
@@ -44,6 +52,8 @@ export class AgentReport {
     this.#state = state;
     this.#ruleSets = httpRuleSets(state.resolved);
     this.problems = state.problems;
+    this.#endAt = policyEnds(state);
+    this.#brokers = new NamedBrokers(new HostResolver(), this.#endAt, (broker) => this.#tellOf(broker));
   }
 
   get names(): Names {
@@ -70,10 +80,23 @@ export class AgentReport {
     this.#history.add(() => flowOfEvent(event, names));
   }
 
+  /** A server of Kafka told its client of these. */
+  brokers(facts: ConnectionFacts, brokers: readonly BrokerAddress[]): void {
+    this.#brokers.hear(facts, brokers, Date.now());
+  }
+
+  #tellOf(broker: NamedBroker): void {
+    const { names } = this;
+    const identity = broker.address === undefined ? undefined : this.#endAt(broker.address).identity;
+    this.#history.add(flowOfNamedBroker(broker, identity, names));
+  }
+
   inForce(state: DesiredState): void {
     this.#state = state;
     this.#ruleSets = httpRuleSets(state.resolved);
     this.problems = state.problems;
+    this.#endAt = policyEnds(state);
+    this.#brokers.check(this.#endAt);
   }
 
   view(agent: Reported): AgentView {
@@ -102,6 +125,7 @@ export class AgentReport {
     const agent = this.#agent;
     return Promise.resolve([
       ...this.#traffic.metrics(),
+      this.#brokers.metric(),
       ...(agent ? kernelMetrics(agent.datapath) : []),
       ...(agent ? [...this.#judgedMetrics(agent.datapath), closedMetric(agent.pool)] : []),
     ]);
@@ -165,7 +189,7 @@ export class AgentReport {
         ];
       }),
       workers: pool.status(),
-      problems: this.problems,
+      problems: [...this.problems, ...this.#brokers.problems((facts) => clientName(facts, names))],
       counters: counters(datapath, pool, takeovers),
     };
   }

@@ -67,9 +67,12 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       policy: desired.resolved,
       log,
       listeners: claim?.listeners ?? [],
-      onRecords: (records) => {
-        kernel.readRings();
-        report.records(records);
+      news: {
+        records(records) {
+          kernel.readRings();
+          report.records(records);
+        },
+        brokers: (facts, brokers) => report.brokers(facts, brokers),
       },
     });
     datapath.observe((events) => {

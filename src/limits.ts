@@ -82,6 +82,19 @@ export const limits = {
   kafkaRecordedNames: 16,
   /** From the first byte of a request that must be seen whole to its last. */
   kafkaFrameTimeoutMs: 60_000,
+  /** Brokers that are read of one response: no cluster has as many. And characters of a broker's name, as DNS has them. */
+  kafkaNamedBrokers: 1024,
+  kafkaHostLength: 255,
+  /** How long a worker does not tell again that a broker was named to a client, and how many it remembers of that. */
+  kafkaBrokerRepeatMs: 60_000,
+  kafkaBrokersRemembered: 4096,
+  /** How long a named broker is looked at without being named again: three of the clients' metadata.max.age.ms. */
+  kafkaBrokerForgetMs: 900_000,
+  /** Names of brokers that wait to be resolved; and how long one answer holds. */
+  kafkaNamesWaiting: 64,
+  kafkaNameHoldsMs: 60_000,
+  /** Problems about brokers that the status lists. */
+  kafkaBrokerProblems: 32,
   /** Kafka rule sets that a worker keeps compiled. */
   kafkaCompiledRuleSets: 64,
   /** From a request's first byte to its complete head. As nginx's client_header_timeout. */

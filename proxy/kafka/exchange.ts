@@ -6,6 +6,7 @@ import type { KafkaRuleSet } from '../../src/policy/resolved.ts';
 import type { Connection } from '../connection.ts';
 import type { DenyReason } from '../record.ts';
 import type { CloseCause } from '../relay.ts';
+import { brokersIn } from './brokers.ts';
 import type { Shares } from './request.ts';
 import { compileRules, type Rules } from './rules.ts';
 import { ShareSessions } from './share-sessions.ts';
@@ -43,6 +44,12 @@ export class Exchange {
     if (this.closed) return;
     this.closed = true;
     this.connection.relay.close(how, cause);
+  }
+
+  /** @param frame what the client gets, as far as it is there */
+  nameBrokers({ api, version }: Judged, frame: Uint8Array): void {
+    const brokers = brokersIn(frame, api, version);
+    if (brokers.length > 0) this.connection.onBrokers?.(brokers);
   }
 
   /** The record of a request that was judged. `error`: what our denial or the broker's response says. */

@@ -87,6 +87,8 @@ export interface Api {
   readonly announcedMin?: number;
   readonly request: Schema;
   readonly response: Schema;
+  /** Where a response names brokers for the client to go on to; see brokers.ts. */
+  readonly namesBrokers?: 'in fields' | 'in tags';
   readonly judge: (request: Request) => Judgement;
   /** Whether a request, of which only the beginning is there, need not be held until all of it is. */
   readonly streams?: (request: Request) => boolean;

@@ -80,6 +80,10 @@ export class Responses {
       case 'insert':
         return this.#insert(slot, plan, arrived, total);
       default:
+        if (slot.request.api.namesBrokers !== undefined) {
+          if (arrived.length < Math.min(total, limits.kafkaPartBytes)) return this.#brokerEnded();
+          this.#exchange.nameBrokers(slot.request, arrived.subarray(0, total));
+        }
         this.#done(slot.request, arrived);
         upstream.forward(total);
         return true;
@@ -99,6 +103,7 @@ export class Responses {
       if (bytes.length < Math.min(total, limits.kafkaPartBytes)) return this.#brokerEnded();
       return this.#malformed(`${request.api.name} response`);
     }
+    this.#exchange.nameBrokers(request, bytes);
     if (head.length > 0) downstream.send(head.bytes);
     upstream.skip(head.length);
     if (total > head.length) upstream.forward(total - head.length);
@@ -142,6 +147,7 @@ export class Responses {
     }
     const rewritten = plan.rewrite(frame);
     if (rewritten === undefined) return this.#malformed(`${request.api.name} response`);
+    this.#exchange.nameBrokers(request, rewritten);
     this.#exchange.connection.relay.downstream.send(rewritten);
     this.#done(request, frame, filteredError(request));
     return true;

@@ -3,10 +3,11 @@
  * kernel, with the numbers of endpoints and identities turned into names. The JSON form is stable.
  */
 
-import type { FlowRecord, L7Facts, Verdict } from '../../proxy/record.ts';
+import type { ConnectionFacts, FlowRecord, L7Facts, Verdict } from '../../proxy/record.ts';
 import type { Direction, EndpointId, IdentityId } from '../identity/identity.ts';
 import type { RuleRef } from '../policy/resolved.ts';
 import type { KernelEvent } from './kernel-event.ts';
+import { type NamedBroker, sentenceAbout } from './named-brokers.ts';
 
 export interface Flow {
   /** RFC 3339, UTC, milliseconds. */
@@ -67,6 +68,28 @@ export function flowOfEvent(event: KernelEvent, names: Names): Flow {
     protocol: transportName(event.protocol),
     ...ends(event, event.source, event.destination, names),
   };
+}
+
+/** Not a connection: a broker that a client was told of, and that the policy does not cover. */
+export function flowOfNamedBroker(broker: NamedBroker, identity: IdentityId | undefined, names: Names): Flow {
+  const { facts, host, port, address, coverage } = broker;
+  const destination = { address: address ?? host, port };
+  return {
+    time: new Date().toISOString(),
+    verdict: coverage === 'denied' ? 'DENY' : 'ALLOW',
+    reason: `broker-${coverage}`,
+    detail: sentenceAbout(broker, clientName(facts, names)),
+    direction: facts.direction,
+    protocol: 'kafka',
+    source: ends(facts, facts.client, facts.server, names).source,
+    destination: named(destination, identity === undefined ? undefined : names.identity(identity)),
+  };
+}
+
+/** The client of a connection, for a sentence. */
+export function clientName({ direction, endpoint, peer, client }: ConnectionFacts, names: Names): string {
+  const name = direction === 'egress' ? names.endpoint(endpoint) : names.identity(peer);
+  return name === undefined ? client.address : `${name} at ${client.address}`;
 }
 
 const transports = new Map([

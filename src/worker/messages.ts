@@ -1,5 +1,6 @@
 /** What the agent's main thread and its proxy workers say to each other. All of it is plain data. */
 
+import type { BrokerAddress } from '../../proxy/kafka/brokers.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
@@ -45,6 +46,8 @@ export type FromWorker =
   | { readonly type: 'ready' }
   /** The policy of this revision judges from now on. */
   | { readonly type: 'policy-in-force'; readonly revision: number }
+  /** Servers of Kafka told a client of these. */
+  | { readonly type: 'brokers'; readonly facts: ConnectionFacts; readonly brokers: readonly BrokerAddress[] }
   | { readonly type: 'records'; readonly records: PackedRecords }
   /** Its two descriptors are the main thread's now. */
   | { readonly type: 'released'; readonly connection: ReleasedConnection }

@@ -3,10 +3,9 @@
 import type { ConnectionPolicy, ConnectionRuling } from '../../proxy/connection.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import { type EndpointId, type IdentityId, reserved } from '../identity/identity.ts';
-import type { EndpointPolicy, PortRange, PortVerdict, ResolvedPolicy } from '../policy/resolved.ts';
+import type { EndpointPolicy, ResolvedPolicy } from '../policy/resolved.ts';
+import { verdictAt } from '../policy/route.ts';
 import { PrefixTable } from './prefix-table.ts';
-
-const tcp = 6;
 
 export class PolicyView implements ConnectionPolicy {
   readonly #endpoints: ReadonlyMap<EndpointId, EndpointPolicy>;
@@ -26,7 +25,7 @@ export class PolicyView implements ConnectionPolicy {
   ruling({ endpoint, direction, peer, server }: ConnectionFacts): ConnectionRuling {
     const policy = this.#endpoints.get(endpoint)?.[direction];
     if (!policy) return { verdict: 'deny' };
-    const found = verdictFor(policy.peers.get(peer) ?? [], server.port);
+    const found = verdictAt(policy, peer, server.port);
     if (!found) return { verdict: !policy.enforced || policy.audit ? 'open' : 'deny' };
     switch (found.verdict) {
       case 'l7':
@@ -37,13 +36,4 @@ export class PolicyView implements ConnectionPolicy {
         return { verdict: found.audit ? 'open' : 'deny' };
     }
   }
-}
-
-function verdictFor(ranges: readonly PortRange[], port: number): PortVerdict | undefined {
-  let any: PortVerdict | undefined;
-  for (const range of ranges) {
-    if (range.protocol === 'any') any = range.verdict;
-    else if (range.protocol === tcp && range.first <= port && port <= range.last) return range.verdict;
-  }
-  return any;
 }

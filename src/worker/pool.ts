@@ -6,6 +6,8 @@
 import { Worker } from 'node:worker_threads';
 import { closeFd, listenTransparent, openNetns, resetFd } from '../../native/index.ts';
 import type { Accepted, Identify } from '../../proxy/identify.ts';
+import type { BrokerAddress } from '../../proxy/kafka/brokers.ts';
+import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
 import type { Datapath } from '../datapath/datapath.ts';
@@ -36,12 +38,18 @@ export interface ReleaseCounts {
   readonly left: number;
 }
 
+/** What workers tell of the traffic. */
+export interface WorkerNews {
+  records(records: PackedRecords): void;
+  brokers(facts: ConnectionFacts, brokers: readonly BrokerAddress[]): void;
+}
+
 export interface PoolOptions {
   readonly count: number;
   readonly datapath: Datapath;
   readonly policy: ResolvedPolicy;
   readonly log: Log;
-  readonly onRecords: (records: PackedRecords) => void;
+  readonly news: WorkerNews;
   /** Of an agent that is taken over from; the pool's from here on. */
   readonly listeners: readonly Readonly<Record<Direction, number>>[];
 }
@@ -49,7 +57,7 @@ export interface PoolOptions {
 export class WorkerPool {
   readonly #datapath: Datapath;
   readonly #log: Log;
-  readonly #onRecords: (records: PackedRecords) => void;
+  readonly #news: WorkerNews;
   readonly #netns: Readonly<Record<Direction, number>>;
   readonly #members: Member[] = [];
   readonly #waiting = new Set<{ readonly revision: number; left: number; readonly done: () => void }>();
@@ -58,16 +66,11 @@ export class WorkerPool {
   #policy: ResolvedPolicy;
   #accepting = false;
 
-  private constructor(
-    datapath: Datapath,
-    policy: ResolvedPolicy,
-    log: Log,
-    onRecords: (records: PackedRecords) => void,
-  ) {
+  private constructor(datapath: Datapath, policy: ResolvedPolicy, log: Log, news: WorkerNews) {
     this.#datapath = datapath;
     this.#policy = policy;
     this.#log = log;
-    this.#onRecords = onRecords;
+    this.#news = news;
     this.#maps = { connectionsFd: datapath.connectionsFd, endpointsFd: datapath.endpointsFd };
     this.#identify = identifyBy(this.#maps);
     this.#netns = {
@@ -80,8 +83,8 @@ export class WorkerPool {
    * Resolves when every worker is ready and the kernel knows its listeners: those that are given, and new ones where these
    * are too few. Connections wait in their backlogs for `accept`.
    */
-  static async start({ count, datapath, policy, log, onRecords, listeners }: PoolOptions): Promise<WorkerPool> {
-    const pool = new WorkerPool(datapath, policy, log, onRecords);
+  static async start({ count, datapath, policy, log, news, listeners }: PoolOptions): Promise<WorkerPool> {
+    const pool = new WorkerPool(datapath, policy, log, news);
     const given = (id: number, direction: Direction): number[] =>
       listeners.flatMap((each, at) => (at % count === id ? [each[direction]] : []));
     const ids = Array.from({ length: count }, (_, id) => id);
@@ -266,7 +269,10 @@ export class WorkerPool {
   #hear(member: Member, message: Exclude<FromWorker, { type: 'ready' }>): void {
     switch (message.type) {
       case 'records':
-        this.#onRecords(message.records);
+        this.#news.records(message.records);
+        break;
+      case 'brokers':
+        this.#news.brokers(message.facts, message.brokers);
         break;
       case 'activity':
         member.activity = message.activity;

@@ -5,6 +5,7 @@ import type { CloseCause } from '../../proxy/relay.ts';
 import { Server } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
+import { BrokerNamings } from './broker-namings.ts';
 import { identifyBy } from './identify.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { PolicyView } from './policy-view.ts';
@@ -20,6 +21,7 @@ function say(message: FromWorker): void {
 }
 
 const batch = new RecordBatch((records) => say({ type: 'records', records }));
+const namings = new BrokerNamings((facts, brokers) => say({ type: 'brokers', facts, brokers }));
 const closed: Partial<Record<CloseCause, number>> = {};
 const identify = identifyBy(setup.maps);
 const policy = new PolicyView(setup.policy);
@@ -32,6 +34,7 @@ function serve(direction: Direction): Server {
     protocols,
     recorder: batch,
     policy,
+    onBrokers: (facts, brokers) => namings.hear(facts, brokers),
     onClosed: (cause) => {
       closed[cause] = (closed[cause] ?? 0) + 1;
     },

@@ -27,6 +27,7 @@ export const describeCluster: Api = {
     authorized_operations:i32=-2147483648`,
     0,
   ),
+  namesBrokers: 'in fields',
   judge: (asked) => wellFormed(asked, () => passed),
 };
 

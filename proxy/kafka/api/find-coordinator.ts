@@ -90,5 +90,6 @@ export const findCoordinator: Api = {
   max: 6,
   request,
   response,
+  namesBrokers: 'in fields',
   judge,
 };

@@ -114,4 +114,13 @@ function filter(frame: Uint8Array, asked: Asked, all: boolean, byId: boolean): U
   });
 }
 
-export const metadata: Api = { key: 3, name: 'metadata', min: 1, max: 13, request, response, judge };
+export const metadata: Api = {
+  key: 3,
+  name: 'metadata',
+  min: 1,
+  max: 13,
+  request,
+  response,
+  namesBrokers: 'in fields',
+  judge,
+};

@@ -144,6 +144,7 @@ export const produce: Api = {
   announcedMin: 0,
   request,
   response,
+  namesBrokers: 'in tags',
   judge,
   streams,
   stream,

@@ -1,5 +1,6 @@
 /** The Kafka protocol between a client and a broker that are both the test: bytes in, bytes out, no sockets. */
 
+import type { BrokerAddress } from '../../../proxy/kafka/brokers.ts';
 import { kafka } from '../../../proxy/kafka/kafka.ts';
 import type { ConnectionFacts, FlowRecord } from '../../../proxy/record.ts';
 import type { CloseCause, Protocol, Relay, Side } from '../../../proxy/relay.ts';
@@ -108,6 +109,7 @@ export class Rig implements Relay {
   readonly downstream = new MemorySide();
   readonly upstream = new MemorySide();
   readonly flows: FlowRecord[] = [];
+  readonly brokers: BrokerAddress[] = [];
   readonly protocol: Protocol;
   ruleSet: L7RuleSet;
   closed: { readonly how: 'graceful' | 'reset'; readonly cause: CloseCause } | undefined;
@@ -121,6 +123,7 @@ export class Rig implements Relay {
       facts,
       relay: this,
       recorder: { record: (flow) => void this.flows.push(flow) },
+      onBrokers: (brokers) => void this.brokers.push(...brokers),
       ruleSet: () => this.ruleSet,
       now: () => 1_000_000,
     });
