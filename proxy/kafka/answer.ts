@@ -1,10 +1,11 @@
 /**
- * Answers in the broker's stead. A response's grammar says what it carries: `error` the code, a field that the request
- * has under the same name what it has there, all else the grammar's default.
+ * Answers in the broker's stead. A response's grammar says what it carries: `error` the code, `denial` the words that
+ * Kafka has for it, a field that the request has under the same name what it has there, all else the grammar's default.
  */
 
 import { limits } from '../../src/limits.ts';
 import { Cursor } from './cursor.ts';
+import { wordsFor } from './error-code.ts';
 import type { Field, Layout } from './layout.ts';
 import type { Api, Request } from './request.ts';
 import { readCount, skipField, skipTags } from './skim.ts';
@@ -37,8 +38,7 @@ export function respond(
   const layout = api.response.layout(version);
   for (const field of layout.fields) {
     if (write?.(writer, field) === true) continue;
-    if (field.name === 'error') writer.integer(error, field.size);
-    else writeDefault(writer, field);
+    if (!writeError(writer, field, error, wordsFor(error))) writeDefault(writer, field);
   }
   if (layout.tagged) writer.uvarint(0);
   return endFrame(writer);
@@ -74,7 +74,14 @@ function writeDefaults(writer: Writer, layout: Layout): void {
   if (layout.tagged) writer.uvarint(0);
 }
 
-/** Writes the response's element that denies with `error` the request's element at `start`. */
+function writeError(writer: Writer, field: Field, error: number, denial: string): boolean {
+  if (field.name === 'error') writer.integer(error, field.size);
+  else if (field.name === 'denial') writer.string(denial, field.compact);
+  else return false;
+  return true;
+}
+
+/** Writes the response's element that denies with `error`, and the words `denial`, the request's element at `start`. */
 export function writeDenied(
   writer: Writer,
   response: Layout,
@@ -82,11 +89,19 @@ export function writeDenied(
   start: number,
   asked: Layout,
   error: number,
+  denial = wordsFor(error),
 ): void {
-  denyElement(writer, response, new Cursor().over(bytes, start, bytes.length), asked, error);
+  denyElement(writer, response, new Cursor().over(bytes, start, bytes.length), asked, error, denial);
 }
 
-function denyElement(writer: Writer, response: Layout, cursor: Cursor, asked: Layout, error: number): void {
+function denyElement(
+  writer: Writer,
+  response: Layout,
+  cursor: Cursor,
+  asked: Layout,
+  error: number,
+  denial: string,
+): void {
   const offsets: number[] = [];
   for (const field of asked.fields) {
     offsets.push(cursor.offset);
@@ -97,9 +112,9 @@ function denyElement(writer: Writer, response: Layout, cursor: Cursor, asked: La
   for (const field of response.fields) {
     const index = asked.at.get(field.name);
     const source = index === undefined ? undefined : asked.fields[index];
-    if (field.name === 'error') writer.integer(error, field.size);
-    else if (index === undefined || source === undefined) writeDefault(writer, field);
-    else if (field.kind === 'array') denyElements(writer, field, cursor, source, offsets[index] ?? 0, error);
+    if (writeError(writer, field, error, denial)) continue;
+    if (index === undefined || source === undefined) writeDefault(writer, field);
+    else if (field.kind === 'array') denyElements(writer, field, cursor, source, offsets[index] ?? 0, error, denial);
     else writer.copy(cursor.bytes, offsets[index] ?? 0, offsets[index + 1] ?? 0);
   }
   if (response.tagged) writer.uvarint(0);
@@ -112,11 +127,12 @@ function denyElements(
   asked: Field,
   start: number,
   error: number,
+  denial: string,
 ): void {
   const cursor = new Cursor().over(parent.bytes, start, parent.end);
   const count = Math.max(0, readCount(cursor, asked));
   writer.count(count, response.compact);
   for (let index = 0; index < count && !writer.failed; index++) {
-    denyElement(writer, response.element, cursor, asked.element, error);
+    denyElement(writer, response.element, cursor, asked.element, error, denial);
   }
 }

@@ -17,6 +17,7 @@ import { alterConfigs, describeConfigs, incrementalAlterConfigs } from './api/co
 import { consumerGroupDescribe, consumerGroupHeartbeat } from './api/consumer-group.ts';
 import { describeGroups } from './api/describe-groups.ts';
 import { describeProducers } from './api/describe-producers.ts';
+import { describeTransactions } from './api/describe-transactions.ts';
 import { fetch } from './api/fetch.ts';
 import { findCoordinator } from './api/find-coordinator.ts';
 import { deleteGroups, offsetDelete } from './api/group-admin.ts';
@@ -62,6 +63,7 @@ for (const api of [
   consumerGroupHeartbeat,
   describeGroups,
   describeProducers,
+  describeTransactions,
   fetch,
   findCoordinator,
   deleteGroups,

@@ -1,6 +1,6 @@
 /**
  * The brokers that a response names for the client to go on to: in Metadata, FindCoordinator, DescribeCluster and, since
- * KIP-951, in the tagged NodeEndpoints of a Produce response. Addresses are never rewritten; whoever is told of them
+ * KIP-951, in the NodeEndpoints of Produce (tagged), ShareFetch and ShareAcknowledge. Addresses are never rewritten; whoever is told of them
  * (src/observe/named-brokers.ts) says whether the policy covers them.
  */
 

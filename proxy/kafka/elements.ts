@@ -35,14 +35,16 @@ export interface ElementRule {
   readonly kind: ResourceKind;
   readonly operations: number;
   readonly error: number;
+  /** Words beside the error, where Kafka has others than usual. */
+  readonly denial?: string;
   /** What the whole request needs. */
   readonly guards?: readonly Guard[];
   /** Error of the granted elements when another one is denied: nothing is executed then. */
   readonly othersError?: number;
   /** Goes to the broker even when every element is denied. */
   readonly asksAlways?: true;
-  /** When a guard is not met the response's own `error` says so, and there are no elements. */
-  readonly topError?: true;
+  /** When a guard is not met the response's own `error` says so; alone, or repeated in each element. */
+  readonly topError?: 'alone' | 'repeated';
   /** A further check of the request; its error holds for all elements. */
   readonly check?: (request: Request, layout: Layout, offsets: Int32Array) => number | undefined;
   /** A further look at the broker's response. */
@@ -86,7 +88,8 @@ export function judgeElements(request: Request, rule: ElementRule): Judgement {
   if (error !== undefined) {
     errors = errors.length < entries.count ? new Int16Array(entries.count) : errors;
     errors.fill(error, 0, entries.count);
-    return rule.topError === true ? refuse(request, error) : answerAll(request, rule, list, error);
+    if (rule.topError === 'alone') return refuse(request, error);
+    return answerAll(request, rule, list, error, rule.topError === 'repeated' ? error : 0);
   }
   const denied = judgeEach(request, rule);
   if (denied === 0) {
@@ -125,21 +128,21 @@ function deniedError(rule: ElementRule): number {
   return errors.subarray(0, entries.count).find((error) => error !== 0 && error !== rule.othersError) ?? rule.error;
 }
 
-function answerAll(request: Request, rule: ElementRule, list: Field, error: number): Judgement {
-  const frame = respond(request, 0, (writer, field) => {
+function answerAll(request: Request, rule: ElementRule, list: Field, error: number, top = 0): Judgement {
+  const frame = respond(request, top, (writer, field) => {
     if (field.name !== rule.answered) return false;
     writer.count(entries.count, field.compact);
-    writeEach(writer, request, field.element, list.element);
+    writeEach(writer, request, field.element, list.element, rule);
     return true;
   });
   return frame === undefined ? tooLarge : { kind: 'answer', frame, error };
 }
 
 /** Writes the answers to all elements that have an error. */
-function writeEach(writer: Writer, request: Request, response: Layout, asked: Layout): void {
+function writeEach(writer: Writer, request: Request, response: Layout, asked: Layout, rule: ElementRule): void {
   for (let index = 0; index < entries.count; index++) {
     const error = errors[index] ?? 0;
-    if (error !== 0) writeDenied(writer, response, request.bytes, entries.from(index), asked, error);
+    if (error !== 0) writeDenied(writer, response, request.bytes, entries.from(index), asked, error, rule.denial);
   }
 }
 
@@ -151,7 +154,7 @@ function strip(request: Request, rule: ElementRule, list: Field, denied: number)
   if (answered === undefined) return malformed(`${request.api.name} response`);
 
   const answers = new Writer(limits.kafkaAnswerBytes);
-  writeEach(answers, request, answered.element, list.element);
+  writeEach(answers, request, answered.element, list.element, rule);
   const frame = new Writer(bytes.length + 8, bytes.length + 8);
   frame.copy(bytes, 0, entries.start);
   frame.count(entries.count - denied, list.compact);

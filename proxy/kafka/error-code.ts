@@ -12,3 +12,15 @@ export const errorCode = {
   shareSessionNotFound: 122,
   streamsInvalidTopology: 130,
 } as const;
+
+/** Kafka's own words for them (org.apache.kafka.common.protocol.Errors), where it sends any with a denial. */
+const words: ReadonlyMap<number, string> = new Map([
+  [errorCode.topicAuthorizationFailed, 'Topic authorization failed.'],
+  [errorCode.groupAuthorizationFailed, 'Group authorization failed.'],
+  [errorCode.clusterAuthorizationFailed, 'Cluster authorization failed.'],
+  [errorCode.transactionalIdAuthorizationFailed, 'Transactional Id authorization failed.'],
+]);
+
+export function wordsFor(error: number): string {
+  return words.get(error) ?? '';
+}

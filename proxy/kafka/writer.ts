@@ -58,6 +58,13 @@ export class Writer {
     this.#length += end - start;
   }
 
+  /** ASCII text as a (compact) string. */
+  string(text: string, compact: boolean): void {
+    if (compact) this.uvarint(text.length + 1);
+    else this.integer(text.length, 2);
+    for (let index = 0; index < text.length; index++) this.integer(text.charCodeAt(index), 1);
+  }
+
   /** Count of an array, −1 for null. */
   count(count: number, compact: boolean): void {
     if (compact) this.uvarint(count + 1);

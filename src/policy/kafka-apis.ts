@@ -7,9 +7,9 @@ const judged = new Set(
   `addoffsetstotxn addpartitionstotxn alterconfigs alterpartitionreassignments altersharegroupoffsets apiversions
   consumergroupdescribe consumergroupheartbeat createpartitions createtopics deletegroups deleterecords
   deletesharegroupoffsets deletetopics describeacls describecluster describeconfigs describegroups describelogdirs
-  describeproducers describequorum describesharegroupoffsets electleaders endtxn fetch findcoordinator heartbeat
-  incrementalalterconfigs initproducerid joingroup leavegroup listgroups listoffsets listpartitionreassignments
-  listtransactions metadata offsetcommit offsetdelete offsetfetch offsetforleaderepoch produce saslauthenticate
+  describeproducers describequorum describesharegroupoffsets describetransactions electleaders endtxn fetch
+  findcoordinator heartbeat incrementalalterconfigs initproducerid joingroup leavegroup listgroups listoffsets
+  listpartitionreassignments listtransactions metadata offsetcommit offsetdelete offsetfetch offsetforleaderepoch produce saslauthenticate
   saslhandshake shareacknowledge sharefetch sharegroupdescribe sharegroupheartbeat streamsgroupdescribe
   streamsgroupheartbeat syncgroup txnoffsetcommit`.split(/\s+/),
 );
@@ -19,7 +19,7 @@ const refused = new Set(
   `leaderandisr stopreplica updatemetadata controlledshutdown writetxnmarkers createacls deleteacls alterreplicalogdirs
   createdelegationtoken renewdelegationtoken expiredelegationtoken describedelegationtoken describeclientquotas
   alterclientquotas describeuserscramcredentials alteruserscramcredentials updatefeatures unregisterbroker
-  describetransactions gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions addraftvoter
+  gettelemetrysubscriptions pushtelemetry listconfigresources describetopicpartitions addraftvoter
   removeraftvoter`.split(/\s+/),
 );
 

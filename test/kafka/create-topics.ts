@@ -1,4 +1,4 @@
-/** `create-topics.ts BOOTSTRAP TOPIC[:PARTITIONS]…`: creates topics, of one partition unless said, as soon as the broker lets it. */
+/** `create-topics.ts BOOTSTRAP TOPIC[:PARTITIONS]…`: creates topics, of the broker's default size unless said, as soon as the broker lets it. */
 
 import { Kafka, logLevel } from 'kafkajs';
 
@@ -8,7 +8,7 @@ const retry = { retries: 20, initialRetryTime: 100, maxRetryTime: 500 };
 const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry }).admin();
 await admin.connect();
 const described = topics.map((text) => {
-  const [topic = '', partitions = '1'] = text.split(':');
+  const [topic = '', partitions = '-1'] = text.split(':');
   return { topic, numPartitions: Number(partitions) };
 });
 await admin.createTopics({ topics: described, waitForLeaders: true });

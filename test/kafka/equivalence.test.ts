@@ -29,10 +29,7 @@ const authorizer = {
 
 /** docs/KAFKA.md tells users. Each is held here, so that it is noticed when one goes. */
 const knownDifferences = new Map([
-  ['client: elect leaders, version 2', 'the error of the whole is not repeated for each partition'],
-  ['client: reassign, version 0', 'the error of the whole is not repeated for each partition'],
   ['client: set offsets, some granted, version 0', 'a denied topic comes without its id'],
-  ['client: describe transactions, version 0', 'not let through, and taken out of ApiVersions'],
 ]);
 
 async function ran(station: Station, ...args: string[]): Promise<string> {

@@ -15,7 +15,7 @@ import { type Broker, bootstrapOf, kafkaPort } from './station.ts';
 export const kafkaVersion = '4.3.1';
 
 const directory = fileURLToPath(new URL('../../build/kafka/', import.meta.url));
-const createTopics = fileURLToPath(new URL('create-topics.ts', import.meta.url));
+const createTopicsScript = fileURLToPath(new URL('create-topics.ts', import.meta.url));
 const jars = join(directory, `jars-${kafkaVersion}`);
 
 /** Why there is no real broker; undefined: there is one. Fetches the jars at the first call. */
@@ -67,6 +67,8 @@ export function java(heapMiB: number, tuning: 'start' | 'speed'): string[] {
 export interface RealBrokerSetup {
   /** Further lines of server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Further arguments of `kafka-storage format`. */
+  readonly format?: readonly string[];
   /** Created before the broker is given back; `name:3` has three partitions. */
   readonly topics?: readonly string[];
   readonly heapMiB?: number;
@@ -80,18 +82,43 @@ process.on('exit', () => {
 
 /** Up in about 8 s. @throws {Error} with its log when it ends instead. */
 export async function startRealBroker(station: Station, setup: RealBrokerSetup = {}): Promise<Broker> {
+  const { format = [], topics = [] } = setup;
+  const node = await startNode(station, {
+    ...setup,
+    properties: { ...serverProperties(bootstrapOf(station)), ...setup.properties },
+    format: ['--standalone', ...format],
+  });
+  if (topics.length > 0) createTopics(node, topics);
+  return node;
+}
+
+/** From beside the broker; as many partitions and replicas as it makes by default. */
+export function createTopics(
+  { station, bootstrap }: Pick<Broker, 'station' | 'bootstrap'>,
+  topics: readonly string[],
+): void {
+  station.namespace.runSync(process.execPath, createTopicsScript, bootstrap, ...topics);
+}
+
+/** One node of a cluster, which listens for clients at Kafka's own port. */
+export interface Node extends Broker {
+  kill(): void;
+}
+
+/** @param setup has all of server.properties but where the data lies. */
+export async function startNode(station: Station, setup: RealBrokerSetup): Promise<Node> {
   mkdirSync(directory, { recursive: true });
   const data = mkdtempSync(join(directory, 'broker-'));
   dataDirectories.add(data);
-  const bootstrap = bootstrapOf(station);
   const file = join(data, 'server.properties');
-  const properties = { ...serverProperties(bootstrap, join(data, 'log')), ...setup.properties };
+  const properties = { ...setup.properties, 'log.dirs': join(data, 'log') };
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(file, lines.join(''));
 
   const jvm = java(setup.heapMiB ?? 384, setup.tuning ?? 'start');
-  const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', 'c2x1aWNlLXRlc3QtY2x1cw', '-c', file];
-  station.namespace.runSync('java', ...jvm, ...format);
+  const format = ['kafka.tools.StorageTool', 'format', '-t', 'c2x1aWNlLXRlc3QtY2x1cw', '-c', file];
+  const formatted = await station.namespace.run('java', ...jvm, ...format, ...(setup.format ?? []));
+  if (formatted.code !== 0) throw new Error(`the broker's storage: ${formatted.stdout}${formatted.stderr}`);
   const child = station.namespace.spawn('java', [...jvm, 'kafka.Kafka', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -106,20 +133,19 @@ export async function startRealBroker(station: Station, setup: RealBrokerSetup =
       const { stdout } = await station.namespace.run('ss', '-Hltn', `sport = :${kafkaPort}`);
       return stdout !== '' || undefined;
     },
-    60_000,
+    120_000,
   );
-  const { topics = [] } = setup;
-  if (topics.length > 0) station.namespace.runSync(process.execPath, createTopics, bootstrap, ...topics);
   return {
     station,
-    bootstrap,
+    bootstrap: bootstrapOf(station),
+    kill: () => void child.kill('SIGKILL'),
     get log() {
       return log;
     },
   };
 }
 
-function serverProperties(bootstrap: string, log: string): Record<string, string> {
+function serverProperties(bootstrap: string): Record<string, string> {
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -128,7 +154,6 @@ function serverProperties(bootstrap: string, log: string): Record<string, string
     'advertised.listeners': `PLAINTEXT://${bootstrap}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': log,
     'num.partitions': '1',
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',

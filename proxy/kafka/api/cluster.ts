@@ -1,8 +1,10 @@
 /**
  * About the cluster itself. DescribeCluster: everyone, as with the broker. The others take a right on the whole cluster,
- * which only rules have that name no topic, group or transactional id; without it the answer is error 31.
+ * which only rules have that name no topic, group or transactional id; without it the answer is error 31, which two of
+ * them repeat for each partition (getErrorResponse of ElectLeadersRequest and AlterPartitionReassignmentsRequest).
  */
 
+import { type ElementRule, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
@@ -35,6 +37,18 @@ const judge = (operations: number) => (asked: Request) =>
   wellFormed(asked, () =>
     asked.access.cluster(operations) ? passed : refuse(asked, errorCode.clusterAuthorizationFailed),
   );
+
+const alterEach: ElementRule = {
+  asked: 'topics',
+  answered: 'topics',
+  name: 'name',
+  kind: 'topic',
+  operations: op.alter,
+  error: errorCode.clusterAuthorizationFailed,
+  topError: 'repeated',
+  check: ({ access }) => (access.cluster(op.alter) ? undefined : errorCode.clusterAuthorizationFailed),
+  judge: () => 0,
+};
 
 export const describeAcls: Api = {
   key: 29,
@@ -100,10 +114,10 @@ export const electLeaders: Api = {
     `
     throttle_time_ms:i32
     error:i16
-    topics:[ name:string partitions:[ index:i32 error:i16 error_message:?string ] ]`,
+    topics:[ name:string partitions:[ index:i32 error:i16 error_message:?string=-1 ] ]`,
     2,
   ),
-  judge: judge(op.alter),
+  judge: (asked) => judgeElements(asked, alterEach),
 };
 
 export const alterPartitionReassignments: Api = {
@@ -117,10 +131,10 @@ export const alterPartitionReassignments: Api = {
     throttle_time_ms:i32
     error:i16
     error_message:?string=-1
-    topics:[ name:string partitions:[ index:i32 error:i16 error_message:?string ] ]`,
+    topics:[ name:string partitions:[ index:i32 error:i16 error_message:?string=-1 ] ]`,
     0,
   ),
-  judge: judge(op.alter),
+  judge: (asked) => judgeElements(asked, alterEach),
 };
 
 export const listPartitionReassignments: Api = {

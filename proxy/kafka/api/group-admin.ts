@@ -46,6 +46,6 @@ export const offsetDelete: Api = {
       operations: op.read | op.alter,
       error: errorCode.topicAuthorizationFailed,
       guards: [{ field: 'group_id', kind: 'group', operations: op.delete, error: errorCode.groupAuthorizationFailed }],
-      topError: true,
+      topError: 'alone',
     }),
 };

@@ -4,7 +4,7 @@
  * does. So a client can't tell a topic that it may not see from one that does not exist.
  *
  * `allow_auto_topic_creation` is cleared unless the client may create every topic that it names: else asking for a topic
- * would create it. (Version 0 is refused: clients that know no other are older than any broker that this is for.)
+ * would create it.
  */
 
 import { Cursor } from '../cursor.ts';
@@ -18,7 +18,8 @@ import { lower, raise, standIn } from './metadata-before-4.ts';
 
 const request = schema(
   `
-  topics:?[ id:uuid 10+  name:string 0-9  name:?string 10+ ]
+  topics:[ name:string ]                       0
+  topics:?[ id:uuid 10+  name:string 1-9  name:?string 10+ ]  1+
   allow_auto_topic_creation:bool               4+
   include_cluster_authorized_operations:bool   8-10
   include_topic_authorized_operations:bool     8+`,
@@ -28,15 +29,15 @@ const request = schema(
 const response = schema(
   `
   throttle_time_ms:i32     3+
-  brokers:[ node_id:i32 host:string port:i32 rack:?string ]
+  brokers:[ node_id:i32 host:string port:i32 rack:?string 1+ ]
   cluster_id:?string       2+
-  controller_id:i32
+  controller_id:i32        1+
   topics:[
     error:i16
     name:string            0-11
     name:?string=-1        12+
     id:uuid                10+
-    is_internal:bool
+    is_internal:bool       1+
     partitions:[
       error:i16
       index:i32
@@ -72,7 +73,7 @@ function judge(asked: Request): Judgement {
   if (layout.tagged) skipTags(cursor);
   if (cursor.failed || cursor.left > 0) return malformed('metadata request');
 
-  const all = entries.isNull;
+  const all = entries.isNull || (asked.version === 0 && entries.count === 0);
   let byId = false;
   let create = true;
   for (let index = 0; index < entries.count; index++) {
@@ -87,7 +88,7 @@ function judge(asked: Request): Judgement {
   }
   const { api, version } = asked;
   if (version < standIn) {
-    const frame = raise(asked, create);
+    const frame = raise(asked, all, create);
     const as4: Asked = { api, version: standIn, access };
     const rewrite = (given: Uint8Array) => {
       const filtered = filter(given, as4, all, false);
@@ -117,7 +118,7 @@ function filter(frame: Uint8Array, asked: Asked, all: boolean, byId: boolean): U
 export const metadata: Api = {
   key: 3,
   name: 'metadata',
-  min: 1,
+  min: 0,
   max: 13,
   request,
   response,

@@ -56,7 +56,7 @@ function judge(asked: Request): Judgement {
     operations: op.read,
     error: errorCode.topicAuthorizationFailed,
     guards: [groupRead],
-    topError: true,
+    topError: 'alone',
     asksAlways: true,
     judge: (entries, index, _, bytes) => {
       const name = shares.topicIds.name(idAt(bytes, entries.from(index)));
@@ -66,4 +66,13 @@ function judge(asked: Request): Judgement {
   });
 }
 
-export const shareAcknowledge: Api = { key: 79, name: 'shareacknowledge', min: 1, max: 2, request, response, judge };
+export const shareAcknowledge: Api = {
+  key: 79,
+  name: 'shareacknowledge',
+  min: 1,
+  max: 2,
+  request,
+  response,
+  namesBrokers: 'in fields',
+  judge,
+};

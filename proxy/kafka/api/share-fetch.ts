@@ -281,4 +281,13 @@ function forward(
   return frame === undefined ? tooLarge : { kind: 'replace', frame, response: plan };
 }
 
-export const shareFetch: Api = { key: 78, name: 'sharefetch', min: 1, max: 2, request, response, judge };
+export const shareFetch: Api = {
+  key: 78,
+  name: 'sharefetch',
+  min: 1,
+  max: 2,
+  request,
+  response,
+  namesBrokers: 'in fields',
+  judge,
+};

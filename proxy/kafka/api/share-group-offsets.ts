@@ -104,7 +104,7 @@ export const alterShareGroupOffsets: Api = {
       operations: op.read,
       error: errorCode.topicAuthorizationFailed,
       guards: [groupRead],
-      topError: true,
+      topError: 'alone',
       asksAlways: true,
     }),
 };
@@ -132,7 +132,7 @@ export const deleteShareGroupOffsets: Api = {
       operations: op.read,
       error: errorCode.topicAuthorizationFailed,
       guards: [{ field: 'group_id', kind: 'group', operations: op.delete, error: errorCode.groupAuthorizationFailed }],
-      topError: true,
+      topError: 'alone',
       asksAlways: true,
     }),
 };

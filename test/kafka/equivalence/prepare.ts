@@ -44,10 +44,16 @@ const metadata = await ask(bootstrap, API.METADATA, 12, {
   allowTopicAutoCreation: false,
   includeTopicAuthorizedOperations: false,
 });
-process.stdout.write(JSON.stringify(idsOf(metadata)));
+// A transaction that stays open, of an id that others may describe, with a topic that they may not.
+const transactional = kafka.producer({ transactionalId: 't-d', transactionTimeout: 600_000, maxInFlightRequests: 1 });
+await transactional.connect();
+const open = await transactional.transaction();
+for (const topic of ['d', 'hidden']) await open.send({ topic, messages: [{ value: 'open', timestamp: '1000' }] });
 // At once: an ACL of a resource ends that everybody may use it.
 if (mode === 'acls') await admin.createAcls({ acl: acls({ client, reader }, broker) });
 await admin.disconnect();
+// Without telling the broker, which would end the transaction.
+process.stdout.write(JSON.stringify(idsOf(metadata)), () => process.exit(0));
 
 function idsOf(seen: object): Record<string, string> {
   const { topics: found } = ('body' in seen ? seen.body : {}) as { topics?: { name: string; topicId: string }[] };

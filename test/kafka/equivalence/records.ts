@@ -13,7 +13,8 @@ interface Batch {
   readonly attributes?: number;
 }
 
-function produce(
+/** One record for the first partition of each topic. */
+export function produce(
   topics: readonly string[],
   { acks = -1, transactionalId, producerId, producerEpoch = 0, attributes }: Batch = {},
 ) {
@@ -43,6 +44,7 @@ function produce(
   };
 }
 
+/** The first partition of each topic, from its start. */
 export function fetch(topics: readonly string[]) {
   return {
     maxWaitMs: 50,
@@ -148,7 +150,8 @@ export const records: readonly Scenario[] = [
   ...asks('offsets for leader epochs', API.OFFSET_FOR_LEADER_EPOCH, [2, 3, 4], epochs(['d', 'hidden', 'r'])),
 
   ...asks('metadata, all topics', API.METADATA, [1, 4, 8, 9, 12, 13], metadata(null)),
-  ...asks('metadata, named topics', API.METADATA, [1, 4, 8, 9, 12, 13], metadata(['r', 'hidden', 'd'])),
+  ...asks('metadata, all topics', API.METADATA, [0], metadata([])),
+  ...asks('metadata, named topics', API.METADATA, [0, 1, 4, 8, 9, 12, 13], metadata(['r', 'hidden', 'd'])),
   ...asks('metadata, no topics', API.METADATA, [4, 12], metadata([])),
   ...asks('metadata, no such topic', API.METADATA, [4, 12], metadata(['nowhere'])),
   ...asks('metadata, all topics', API.METADATA, [12], metadata(null), 'reader'),

@@ -49,7 +49,7 @@ test('keys and versions that are not judged close the connection after what came
     [0, 2],
     [0, -1],
     [1, 13],
-    [3, 0],
+    [3, 14],
     [8, 10],
     [17, 0],
     [20, 6],

@@ -53,7 +53,7 @@ for (const version of [0, 1, 2, 3, 4]) {
       [0, 0, 12],
       [1, 4, 12],
       [2, 1, 11],
-      [3, 1, 13],
+      [3, 0, 13],
       [8, 2, 9],
       [17, 1, 1],
       [18, 0, 4],
@@ -132,7 +132,7 @@ const some = rules([
   { role: 'produce', topicPrefix: 'log-' },
 ]);
 
-for (let version = 1; version <= 13; version++) {
+for (let version = 0; version <= 13; version++) {
   const api = at(API.METADATA, version);
   const ask = (names: readonly string[] | null, create = true) =>
     requestFrame(api, {
