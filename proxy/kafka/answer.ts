@@ -76,7 +76,7 @@ function writeDefaults(writer: Writer, layout: Layout): void {
 
 function writeError(writer: Writer, field: Field, error: number, denial: string): boolean {
   if (field.name === 'error') writer.integer(error, field.size);
-  else if (field.name === 'denial') writer.string(denial, field.compact);
+  else if (field.name === 'denial' && error !== 0) writer.string(denial, field.compact);
   else return false;
   return true;
 }

@@ -52,7 +52,7 @@ export const describeConfigs: Api = {
     throttle_time_ms:i32
     resources:[
       error:i16
-      denial:?string
+      denial:?string=-1
       type:i8
       name:string
       configs:[
@@ -77,7 +77,7 @@ export const alterConfigs: Api = {
   min: 0,
   max: 2,
   request: schema('resources:[ type:i8 name:string settings:[ name:string value:?string ] ] validate_only:bool', 2),
-  response: schema('throttle_time_ms:i32 resources:[ error:i16 denial:?string type:i8 name:string ]', 2),
+  response: schema('throttle_time_ms:i32 resources:[ error:i16 denial:?string=-1 type:i8 name:string ]', 2),
   judge: (asked) => judge(asked, op.alterConfigs),
 };
 
@@ -90,6 +90,6 @@ export const incrementalAlterConfigs: Api = {
     'resources:[ type:i8 name:string settings:[ name:string operation:i8 value:?string ] ] validate_only:bool',
     1,
   ),
-  response: schema('throttle_time_ms:i32 resources:[ error:i16 denial:?string type:i8 name:string ]', 1),
+  response: schema('throttle_time_ms:i32 resources:[ error:i16 denial:?string=-1 type:i8 name:string ]', 1),
   judge: (asked) => judge(asked, op.alterConfigs),
 };

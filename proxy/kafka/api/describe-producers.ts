@@ -20,7 +20,7 @@ export const describeProducers: Api = {
       partitions:[
         index:i32
         error:i16
-        denial:?string
+        denial:?string=-1
         producers:[ id:i64 epoch:i32 last_sequence:i32 last_timestamp:i64 coordinator_epoch:i32 start_offset:i64 ]
       ]
     ]`,

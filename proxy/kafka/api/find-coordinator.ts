@@ -23,7 +23,7 @@ const response = schema(
   `
   throttle_time_ms:i32     1+
   error:i16                0-3
-  denial:?string           1-3
+  denial:?string=-1        1-3
   node_id:i32=-1           0-3
   host:string              0-3
   port:i32=-1              0-3

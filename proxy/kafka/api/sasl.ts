@@ -8,11 +8,13 @@ import { schema } from '../layout.ts';
 import { type Api, passed } from '../request.ts';
 import { wellFormed } from '../well-formed.ts';
 
+/** librdkafka gives up SASL when version 0 is not announced, and then uses 1. */
 export const saslHandshake: Api = {
   key: 17,
   name: 'saslhandshake',
   min: 1,
   max: 1,
+  announcedMin: 0,
   request: schema('mechanism:string', Number.POSITIVE_INFINITY),
   response: schema('error:i16 mechanisms:(name:string)', Number.POSITIVE_INFINITY),
   judge: (request) => wellFormed(request, () => passed),

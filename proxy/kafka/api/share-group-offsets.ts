@@ -23,7 +23,7 @@ const described = schema(
     topics:[
       name:string
       topic_id:uuid
-      partitions:[ index:i32 start_offset:i64=-1 leader_epoch:i32 lag:i64=-1 1+ error:i16 error_message:?string=-1 ]
+      partitions:[ index:i32 start_offset:i64=-1 leader_epoch:i32 lag:i64=-1 1+ error:i16 denial:?string=-1 ]
     ]
     error:i16
     error_message:?string=-1
@@ -87,7 +87,7 @@ export const alterShareGroupOffsets: Api = {
     `
     throttle_time_ms:i32
     error:i16
-    error_message:?string=-1
+    denial:?string=-1
     topics:[
       name:string
       topic_id:uuid
@@ -119,7 +119,7 @@ export const deleteShareGroupOffsets: Api = {
     `
     throttle_time_ms:i32
     error:i16
-    error_message:?string=-1
+    denial:?string=-1
     topics:[ name:string topic_id:uuid error:i16 error_message:?string=-1 ]`,
     0,
   ),

@@ -42,7 +42,7 @@ export const createTopics: Api = {
       name:string
       id:uuid                  7+
       error:i16
-      denial:?string
+      denial:?string=-1
       num_partitions:i32=-1    5+
       replication_factor:i16=-1  5+
       configs:?[ name:string value:?string read_only:bool source:i8 is_sensitive:bool ]  5+
@@ -58,7 +58,7 @@ export const deleteTopics: Api = {
   min: 1,
   max: 5,
   request: schema('topics:(name:string) timeout_ms:i32', 4),
-  response: schema('throttle_time_ms:i32 topics:[ name:string error:i16 denial:?string 5+ ]', 4),
+  response: schema('throttle_time_ms:i32 topics:[ name:string error:i16 denial:?string=-1 5+ ]', 4),
   judge: (asked) => judgeElements(asked, { ...topics, operations: op.delete }),
 };
 

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { apis } from '../../../proxy/kafka/apis.ts';
+import { brokersIn } from '../../../proxy/kafka/brokers.ts';
 import { Rig, rules } from './rig.ts';
 import { API, at, Encoder, rawFrame, requestFrame, responseFrame } from './wire.ts';
 
@@ -161,6 +163,23 @@ for (const version of [0, 1, 2]) {
       }),
     );
     assert.deepEqual(rig.brokers, brokers);
+  });
+}
+
+for (const [key, name] of [
+  [78, 'ShareFetch'],
+  [79, 'ShareAcknowledge'],
+] as const) {
+  test(`${name}: the new leaders' addresses, as far as a response is read at once`, () => {
+    const api = apis.get(key);
+    assert.ok(api);
+    const frame = responseFrame({ responseHeaderVersion: 1 }, (encoder) => {
+      // No error, a lock time-out, no topics.
+      encoder.writeInt32(0).writeInt16(0).writeCompactString(null).writeInt32(30_000).writeUVarInt(1);
+      return encoder.write(nodeEndpoints(brokers)).writeUVarInt(0);
+    });
+    assert.deepEqual(brokersIn(frame, api, api.max), brokers);
+    assert.deepEqual(brokersIn(frame.subarray(0, 40), api, api.max), brokers.slice(0, 1));
   });
 }
 
