@@ -127,7 +127,9 @@ export class AgentReport {
       ...this.#traffic.metrics(),
       this.#brokers.metric(),
       ...(agent ? kernelMetrics(agent.datapath) : []),
-      ...(agent ? [...this.#judgedMetrics(agent.datapath), closedMetric(agent.pool)] : []),
+      ...(agent
+        ? [...this.#judgedMetrics(agent.datapath), closedMetric(agent.pool), takeoverMetric(agent.takeovers)]
+        : []),
     ]);
   }
 
@@ -242,6 +244,15 @@ function kernelMetrics(datapath: Datapath): Metric[] {
       samples: Object.entries(datapath.losses()).map(([what, value]) => ({ labels: { what }, value })),
     },
   ];
+}
+
+function takeoverMetric({ times }: Takeovers): Metric {
+  return {
+    name: 'sluice_takeover_seconds',
+    help: 'Time that building a takeover took, of the last 1,024.',
+    kind: 'gauge',
+    samples: times.samples([0.5, 0.99]),
+  };
 }
 
 function closedMetric(pool: WorkerPool): Metric {

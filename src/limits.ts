@@ -130,6 +130,8 @@ export const limits = {
   takeoverWaitMs: 3_000,
   /** How often it is looked at meanwhile. */
   takeoverRetryMs: 2,
+  /** Of how many takeovers the times are remembered, for their quantiles. */
+  takeoverTimes: 1024,
   /** How long a judged request waits for its response before it is recorded without; and how many may wait. */
   judgedResponseWaitMs: 10_000,
   judgedRequestsOpen: 65_536,

@@ -17,6 +17,7 @@ import {
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { Direction, EndpointId, IdentityId } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
+import { RecentTimes } from '../metrics/recent-times.ts';
 import { command, doubt, flow_key, steered, steering, stream_mode, takeover } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
@@ -47,6 +48,9 @@ export class Takeovers {
   readonly #pending = new Map<string, Pending>();
   /** By outcome, since the start. */
   readonly counts: Record<TakeoverOutcome, number> = { 'taken-over': 0, abandoned: 0, vanished: 0, failed: 0 };
+
+  /** From a stream at which nothing is under way any more to its diverted flow: two sockets built, and the switch. */
+  readonly times = new RecentTimes(limits.takeoverTimes);
 
   constructor(object: BpfObject, netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void) {
     this.#streams = object.map('streams');
@@ -96,6 +100,7 @@ export class Takeovers {
 
   /** @param abandon both ends get a reset instead of a proxy */
   #take(name: string, pending: Pending, stream: Stream, abandon: boolean): void {
+    const begun = performance.now();
     const flow = readFlowKey(pending.key, 0);
     const { client, server, direction } = flow;
     let sockets: { readonly downstream: number; readonly upstream: number };
@@ -113,6 +118,7 @@ export class Takeovers {
       this.#end(name, pending, diverted ? 'abandoned' : 'vanished');
       return;
     }
+    this.times.add(performance.now() - begun);
     this.#end(name, pending, 'taken-over');
     const endpoint = stream.endpoint as EndpointId;
     this.#deliver({ facts: { direction, client, server, endpoint, peer: stream.peer as IdentityId }, ...sockets });

@@ -1,0 +1,41 @@
+/**
+ * Takeovers with many connections at a time: each asks for two allowed paths and one that is not, in turn, and is taken over
+ * at the latter. Prints how many were, and quantiles of what building one took (`sluice_takeover_seconds`).
+ *
+ *     scripts/node bench/takeover.ts [--connections 1000]
+ */
+
+import { parseArgs } from 'node:util';
+import { Agent } from '../test/netns/agent.ts';
+import { Load } from '../test/netns/load.ts';
+import { egressHttp } from '../test/netns/policies.ts';
+import { createScene, originPort } from './scene.ts';
+
+const { values: options } = parseArgs({ options: { connections: { type: 'string', default: '1000' } } });
+
+using scene = await createScene();
+const { topology, client, server } = scene;
+const agent = await Agent.start(topology, {
+  policies: { 'bench.yaml': egressHttp('client', 'server', originPort, ['{path: "/public/.*"}']) },
+  workloads: [client],
+  remote: [server],
+});
+try {
+  const load = new Load(client.namespace, {
+    connections: Number(options.connections),
+    base: `http://${server.address[4]}:${originPort}`,
+    paths: ['/public/small', '/public/small', '/denied'],
+    requestsEach: 3,
+  });
+  const { statuses, failures } = await load.end();
+  const { counters } = await agent.status();
+  const quantiles = (await agent.client.metrics())
+    .split('\n')
+    .filter((line) => line.startsWith('sluice_takeover_seconds'));
+  process.stdout.write(`answers: ${JSON.stringify(statuses)}\nfailures: ${JSON.stringify(failures)}\n`);
+  for (const outcome of ['taken_over', 'abandoned', 'vanished', 'failed'])
+    process.stdout.write(`${outcome}: ${counters[`takeovers_${outcome}`] ?? 0}\n`);
+  process.stdout.write(`${quantiles.join('\n')}\n`);
+} finally {
+  await agent.dispose();
+}
