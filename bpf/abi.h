@@ -102,7 +102,10 @@ enum stream_mode {
 	STREAM_OPENING = 0,  /* no SYN-ACK yet, or the connection ended: no payload passes */
 	STREAM_JUDGED = 1,   /* accepted requests pass, all else makes it HELD */
 	STREAM_HELD = 2,     /* new payload of both directions is dropped, what passed before may come again, ACKs pass and are read */
-	STREAM_DIVERTED = 3, /* the proxy has its sockets */
+	/* In these the proxy has its sockets. */
+	STREAM_DIVERTED = 3,
+	STREAM_OFFERED = 4,   /* nothing of the proxy's passes, while the agent reads where its sockets stand */
+	STREAM_RETURNING = 5, /* JUDGED with the client's next segment that acknowledges all; DIVERTED with anything else new */
 };
 
 /* Why a stream was held. */
@@ -138,6 +141,14 @@ struct stream_side {
 	__u8 pad[1];
 };
 
+/* An end's clock beside the proxy's in its name, while the proxy has the connection. */
+struct stream_clock {
+	__u64 seen_at; /* CLOCK_MONOTONIC of the end's `timestamp`, ns */
+	__u64 said_at; /* of `said` */
+	__u32 said;    /* the proxy's last TSval in its name; 0: none */
+	__u32 reserved;
+};
+
 /* A judged connection's stream. A plain read may be torn, but in STREAM_HELD, once each side's `acked` is its `next` + `fin`,
  * nothing changes but windows and timestamps. */
 struct stream {
@@ -168,14 +179,20 @@ struct stream {
 	__u32 endpoint;
 	__u32 peer;
 	__u32 seen; /* 1: plain segments came since `expire` looked */
+	__u32 returns; /* how often the proxy gave it back */
+	struct stream_clock client_clock;
+	struct stream_clock server_clock;
 };
 
 /* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */
 enum command {
 	COMMAND_FREEZE = 1, /* JUDGED -> HELD */
 	COMMAND_THAW,       /* HELD -> JUDGED, as it was */
-	COMMAND_DIVERT,     /* HELD -> DIVERTED */
-	COMMAND_GIVE_BACK,  /* DIVERTED -> JUDGED from `client_next` and `server_next` on, all before acknowledged, no body left */
+	COMMAND_DIVERT,     /* HELD, OFFERED or RETURNING -> DIVERTED */
+	COMMAND_OFFER,      /* DIVERTED -> OFFERED */
+	/* OFFERED -> JUDGED from `client_next` and `server_next` on, no body left. RETURNING where the client has not acknowledged
+	 * all of the server's, or it is too early for the clocks; the server must have acknowledged all of the client's. */
+	COMMAND_GIVE_BACK,
 	COMMAND_ABANDON,    /* any -> OPENING: no payload passes any more; the agent has reset both ends */
 };
 
@@ -185,6 +202,8 @@ enum steered {
 	STEERED_REPLACED,   /* the ports are used again: other generation */
 	STEERED_WRONG_MODE, /* not in the mode that the command starts from */
 	STEERED_MALFORMED,
+	STEERED_WAITS, /* with COMMAND_GIVE_BACK: RETURNING */
+	STEERED_CLOCK, /* an end's clock is too far behind what the proxy said in its name: it can't be given back */
 };
 
 struct steering {
@@ -194,9 +213,7 @@ struct steering {
 	__u32 command; /* enum command */
 	__u32 client_next;
 	__u32 server_next;
-	__u32 client_timestamp; /* last TSvals, with COMMAND_GIVE_BACK */
-	__u32 server_timestamp;
-	__u32 reserved;
+	__u32 server_acked; /* with COMMAND_GIVE_BACK */
 };
 
 /* By interface index of the tap. */

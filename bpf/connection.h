@@ -11,14 +11,19 @@ static __always_inline struct flow_key flow_of(const struct packet *packet, __u8
 	return flow;
 }
 
+static __always_inline bool is_proxied(__u8 mode)
+{
+	return mode >= STREAM_DIVERTED;
+}
+
 /* Do its packets go into the proxy's namespace, from its SYN on or since it was taken over? */
-static __always_inline bool is_diverted(const struct conn *conn, const struct flow_key *flow)
+static __always_inline bool goes_to_proxy(const struct conn *conn, const struct flow_key *flow)
 {
 	struct stream *stream;
 	if (!conn->judged)
 		return conn->diverted;
 	stream = bpf_map_lookup_elem(&streams, flow);
-	return stream && stream->mode == STREAM_DIVERTED;
+	return stream && is_proxied(stream->mode);
 }
 
 /* Keeps the Ethernet header of this way; until the other way was seen, its header is the reverse of this one. */

@@ -238,7 +238,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 		tell_head(stream, step, rule, untold, now);
 		return STEP_PASS;
 	}
-	if (view->mode == STREAM_DIVERTED)
+	if (is_proxied(view->mode))
 		return STEP_DIVERT;
 	if (view->mode == STREAM_OPENING) {
 		if (segment->length)

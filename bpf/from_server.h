@@ -96,7 +96,7 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 
 	if (first)
 		tell_takeover(stream, step, DOUBT_SERVER_FIRST, 0, 0);
-	if (mode == STREAM_DIVERTED)
+	if (is_proxied(mode))
 		return STEP_DIVERT;
 	if (mode == STREAM_OPENING) {
 		if (segment->length)

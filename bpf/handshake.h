@@ -14,7 +14,7 @@ static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stre
 	offered->next = segment->sequence + 1;
 	offered->window = segment->window;
 	bpf_spin_lock(&stream->lock);
-	held = stream->mode == STREAM_HELD || stream->mode == STREAM_DIVERTED;
+	held = stream->mode == STREAM_HELD || is_proxied(stream->mode);
 	/* Of an open connection, whose data is acknowledged: no end sends it any more. A server that has forgotten the connection
 	 * could answer by the very same numbers, as SYN cookies do, and old bytes would be new ones. */
 	late = stream->mode == STREAM_JUDGED && offered->next == stream->client_start && stream->client.acked != stream->client_start;
@@ -82,7 +82,7 @@ static __always_inline int stream_reset(struct stream *stream, struct stream_ste
 	if (segment->length || segment->flags & (TCP_FIN | TCP_URG))
 		return refuse(step, REASON_STREAM);
 	bpf_spin_lock(&stream->lock);
-	if (stream->mode == STREAM_DIVERTED) {
+	if (is_proxied(stream->mode)) {
 		diverted = true;
 	} else if (stream->mode == STREAM_OPENING) {
 		ends = true;

@@ -43,7 +43,7 @@ static __always_inline void judge_stream_anew(struct conn *conn, const struct fl
 	}
 	if (conn->verdict == VERDICT_REDIRECT)
 		conn->reason = REASON_JUDGED;
-	if (conn->verdict == VERDICT_REDIRECT || (stream && stream->mode == STREAM_DIVERTED))
+	if (conn->verdict == VERDICT_REDIRECT || (stream && is_proxied(stream->mode)))
 		return;
 	conn->judged = 0;
 	bpf_map_delete_elem(&streams, flow);

@@ -24,7 +24,7 @@
 #define MAX_WORKERS 16
 /* IPv6 extension headers that are walked. RFC 8200 section 4.1 lists each kind once; real traffic has at most two. */
 #define MAX_EXTENSION_HEADERS 6
-/* Connections whose requests the kernel judges at a time. 240 bytes each, on demand; what is beyond is proxied. */
+/* Connections whose requests the kernel judges at a time. 270 bytes each, on demand; what is beyond is proxied. */
 #define MAX_STREAMS 131072
 /* Rule sets that may have a judge's table: one per distinct list of HTTP rules on the node. */
 #define MAX_RULE_SETS 4096
@@ -50,6 +50,11 @@
 #define JUDGE_MISMATCHES 3
 /* Bytes of an interim response (RFC 9110 section 15.2) in which its end is looked for: a 103 with a dozen links. */
 #define INTERIM_BYTES 1024
+/* How far the proxy's clock in an end's name may be ahead of the end's own when a connection is given back, ns. Clocks of
+ * 1 kHz, which all of today's systems have, differ by rounding, and by what a segment takes to the tap. */
+#define CLOCK_AHEAD_MAX 64000000
+/* Of such a clock, ns. */
+#define CLOCK_TICK 1000000
 /* TCP options of one SYN that are walked: 40 bytes. */
 #define MAX_TCP_OPTIONS 40
 

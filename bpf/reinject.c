@@ -1,5 +1,17 @@
 /* Out of the proxy's namespace: what its sockets send goes on at the tap, as if the endpoint or the network had sent it there. */
 
+static __always_inline bool proxy_may_speak(struct __sk_buff *skb, const struct conn *conn, const struct flow_key *flow,
+					    const struct packet *packet, bool from_client)
+{
+	struct segment segment = {.transport = packet->transport, .payload = packet->payload, .from_client = from_client};
+	struct stream *stream;
+	if (!conn->judged)
+		return conn->diverted;
+	segment.length = packet->end - packet->payload;
+	stream = bpf_map_lookup_elem(&streams, flow);
+	return stream && read_segment(skb, &segment) && may_speak(stream, &segment, bpf_ktime_get_ns());
+}
+
 static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 {
 	struct packet packet = {};
@@ -17,7 +29,7 @@ static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 		flow = flow_of(&packet, direction, false);
 		conn = bpf_map_lookup_elem(&connections, &flow);
 	}
-	if (!conn || !is_diverted(conn, &flow))
+	if (!conn || !proxy_may_speak(skb, conn, &flow, &packet, from_client))
 		return drop(skb, REASON_NO_CONNECTION, direction);
 	for (int i = 0; i < L2_HEADER; i++)
 		header[i] = from_client ? conn->l2_forward[i] : conn->l2_reply[i];

@@ -27,6 +27,7 @@
 #include "keyed_hash.h"
 #include "judged_record.h"
 #include "stream.h"
+#include "give_back.h"
 #include "handshake.h"
 #include "from_server.h"
 #include "from_client.h"

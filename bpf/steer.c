@@ -1,6 +1,6 @@
 /* What the agent asks of a judged connection's stream, each step only from the mode and the use of the ports that it has seen. */
 
-static __always_inline int steer_locked(struct stream *stream, const struct steering *steering)
+static __always_inline int steer_locked(struct stream *stream, const struct steering *steering, __u64 now)
 {
 	switch (steering->command) {
 	case COMMAND_FREEZE:
@@ -15,20 +15,29 @@ static __always_inline int steer_locked(struct stream *stream, const struct stee
 		stream->mode = STREAM_JUDGED;
 		return STEERED_DONE;
 	case COMMAND_DIVERT:
-		if (stream->mode != STREAM_HELD)
+		if (stream->mode != STREAM_HELD && stream->mode != STREAM_OFFERED && stream->mode != STREAM_RETURNING)
 			return STEERED_WRONG_MODE;
+		if (stream->mode == STREAM_HELD) {
+			stream->client_clock = (struct stream_clock){.seen_at = now};
+			stream->server_clock = (struct stream_clock){.seen_at = now};
+		}
 		stream->mode = STREAM_DIVERTED;
 		return STEERED_DONE;
-	case COMMAND_GIVE_BACK:
+	case COMMAND_OFFER:
 		if (stream->mode != STREAM_DIVERTED)
 			return STEERED_WRONG_MODE;
+		stream->mode = STREAM_OFFERED;
+		return STEERED_DONE;
+	case COMMAND_GIVE_BACK:
+		if (stream->mode != STREAM_OFFERED)
+			return STEERED_WRONG_MODE;
+		if (!clocks_ever_fit(stream)) {
+			stream->mode = STREAM_DIVERTED;
+			return STEERED_CLOCK;
+		}
 		stream->client.next = steering->client_next;
-		stream->client.acked = steering->client_next;
-		stream->client.timestamp = steering->client_timestamp;
 		stream->client.fin = 0;
 		stream->server.next = steering->server_next;
-		stream->server.acked = steering->server_next;
-		stream->server.timestamp = steering->server_timestamp;
 		stream->server.fin = 0;
 		/* All that came before is acknowledged: no head of it can be asked for again. */
 		stream->head_start = steering->client_next;
@@ -36,8 +45,12 @@ static __always_inline int steer_locked(struct stream *stream, const struct stee
 		stream->body_left = 0;
 		stream->waiting = 0;
 		stream->renewed = 0;
+		stream->mismatches = 0;
 		stream->doubt = DOUBT_NONE;
-		stream->mode = STREAM_JUDGED;
+		stream->mode = STREAM_RETURNING;
+		if (steering->server_acked != steering->server_next || !clocks_fit(stream, now))
+			return STEERED_WAITS;
+		judge_again(stream);
 		return STEERED_DONE;
 	case COMMAND_ABANDON:
 		stream->mode = STREAM_OPENING;
@@ -55,6 +68,7 @@ int steer(struct __sk_buff *skb)
 	struct steering steering;
 	struct stream *stream;
 	struct conn *conn;
+	__u64 now = bpf_ktime_get_ns();
 	int answer = STEERED_REPLACED;
 	if (bpf_skb_load_bytes(skb, 0, &steering, sizeof(steering)))
 		return STEERED_MALFORMED;
@@ -64,7 +78,7 @@ int steer(struct __sk_buff *skb)
 		return STEERED_UNKNOWN;
 	bpf_spin_lock(&stream->lock);
 	if (stream->generation == steering.generation)
-		answer = steer_locked(stream, &steering);
+		answer = steer_locked(stream, &steering, now);
 	bpf_spin_unlock(&stream->lock);
 	return answer;
 }

@@ -4,13 +4,6 @@
 /* Takes a segment through its stream. Answers enum step_action. */
 __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 {
-	struct {
-		__be32 sequence;
-		__be32 acknowledgement;
-		__u8 offset;
-		__u8 flags;
-		__be16 window;
-	} tcp;
 	struct segment *segment;
 	struct stream *stream;
 	if (!step)
@@ -29,25 +22,20 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 			stream->seen = 1;
 		return segment->from_client ? stream_from_client(skb, stream, step) : stream_from_server(skb, stream, step);
 	}
-	if (stream->mode == STREAM_DIVERTED)
+	if (!read_segment(skb, segment))
+		return refuse(step, REASON_MALFORMED);
+	if (is_proxied(stream->mode) && stream_proxied(stream, step) == STEP_DIVERT)
 		return STEP_DIVERT;
 	if (step->settles)
 		stream->settled = (__u64)step->revision << 32 | step->rule_set;
-	if (bpf_skb_load_bytes(skb, segment->transport + 4, &tcp, sizeof(tcp)))
-		return refuse(step, REASON_MALFORMED);
-	segment->sequence = bpf_ntohl(tcp.sequence);
-	segment->acknowledgement = bpf_ntohl(tcp.acknowledgement);
-	segment->window = bpf_ntohs(tcp.window);
-	segment->flags = tcp.flags;
-	if (tcp.flags & TCP_SYN) {
-		if (tcp.flags & TCP_RST)
+	if (segment->flags & TCP_SYN) {
+		if (segment->flags & TCP_RST)
 			return refuse(step, REASON_STREAM);
 		return segment->from_client ? stream_syn(skb, stream, step) : stream_syn_ack(skb, stream, step);
 	}
-	if (tcp.flags & TCP_RST)
+	if (segment->flags & TCP_RST)
 		return stream_reset(stream, step);
-	if (!(tcp.flags & TCP_ACK)) /* every receiver drops it; RFC 9293 section 3.10.7.4 */
+	if (!(segment->flags & TCP_ACK)) /* every receiver drops it; RFC 9293 section 3.10.7.4 */
 		return refuse(step, REASON_STREAM);
-	segment->timestamp = timestamp_of(skb, segment);
 	return segment->from_client ? stream_from_client(skb, stream, step) : stream_from_server(skb, stream, step);
 }

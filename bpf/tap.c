@@ -247,7 +247,7 @@ static __always_inline int tap_icmp_error(struct __sk_buff *skb, struct workspac
 		return drop(skb, REASON_MALFORMED, direction);
 	match = find_connection(quoted, !from_endpoint);
 	if (match.conn && match.conn->ifindex == skb->ifindex && match.conn->verdict != VERDICT_DENY)
-		return is_diverted(match.conn, &match.flow) ? divert(skb, match.flow.direction)
+		return goes_to_proxy(match.conn, &match.flow) ? divert(skb, match.flow.direction)
 							    : pass(skb, match.conn->reason, direction);
 	*done = false;
 	return TC_ACT_SHOT;

@@ -61,3 +61,23 @@ static __always_inline __u32 timestamp_of(struct __sk_buff *skb, const struct se
 		return 0;
 	return options[0] == bpf_htonl(0x0101080a) ? bpf_ntohl(options[1]) : 0;
 }
+
+/* Fills in what the packet itself says; `transport`, `payload`, `length` and `from_client` are known. */
+static __always_inline bool read_segment(struct __sk_buff *skb, struct segment *segment)
+{
+	struct {
+		__be32 sequence;
+		__be32 acknowledgement;
+		__u8 offset;
+		__u8 flags;
+		__be16 window;
+	} tcp;
+	if (bpf_skb_load_bytes(skb, segment->transport + 4, &tcp, sizeof(tcp)))
+		return false;
+	segment->sequence = bpf_ntohl(tcp.sequence);
+	segment->acknowledgement = bpf_ntohl(tcp.acknowledgement);
+	segment->window = bpf_ntohs(tcp.window);
+	segment->flags = tcp.flags;
+	segment->timestamp = timestamp_of(skb, segment);
+	return true;
+}

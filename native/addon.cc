@@ -90,6 +90,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 
 	EXPORT(buildTakeover);
 	EXPORT(pauseSocket);
+	EXPORT(socketPosition);
+	EXPORT(silenceSocket);
 	EXPORT(resumeSocket);
 	EXPORT(connectionInfo);
 

@@ -111,6 +111,8 @@ export interface Binding {
 
   buildTakeover(options: object): { downstream: number; upstream: number };
   pauseSocket(fd: number): RawSnapshot;
+  socketPosition(fd: number): RawPosition;
+  silenceSocket(fd: number): void;
   resumeSocket(fd: number): void;
   connectionInfo(options: object): RawConnectionInfo | undefined;
 
@@ -201,6 +203,13 @@ export interface RawConnectionInfo {
   readonly bytesReceived: number;
   readonly peerWindow?: number;
   readonly ownWindow?: number;
+}
+
+export interface RawPosition {
+  readonly sndNext: number;
+  readonly sndUnacked: number;
+  readonly rcvNext: number;
+  readonly unread: number;
 }
 
 export interface RawTcpInfo {

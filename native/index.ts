@@ -45,6 +45,9 @@ export {
   pauseSocket,
   releaseTakeover,
   resumeSocket,
+  type SocketPosition,
+  silenceSocket,
+  socketPosition,
   type TakeoverOptions,
   type TakeoverSnapshot,
 } from './takeover.ts';

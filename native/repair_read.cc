@@ -32,23 +32,51 @@ std::uint32_t sequenceOf(int fd, int queue)
 	return get<std::uint32_t>(fd, TCP_QUEUE_SEQ, "TCP_QUEUE_SEQ");
 }
 
-void requireEmpty(int fd, unsigned long queue, const char *what)
+int bytesIn(int fd, unsigned long queue, const char *what)
 {
 	int waiting = 0;
 	if (ioctl(fd, queue, &waiting) != 0)
 		fail("REPAIR", errno, std::string("count bytes ") + what);
-	if (waiting != 0)
+	return waiting;
+}
+
+void requireEmpty(int fd, unsigned long queue, const char *what)
+{
+	if (const int waiting = bytesIn(fd, queue, what); waiting != 0)
 		fail("BUSY", 0, std::to_string(waiting) + " bytes " + what);
+}
+
+// After a FIN of either side a sequence number belongs to it, and nobody can go on.
+void requireEstablished(const tcp_info &info)
+{
+	if (info.tcpi_state != established)
+		fail("BUSY", 0, "the connection is ending");
 }
 
 } // namespace
 
+Position readPosition(int fd)
+{
+	requireEstablished(get<tcp_info>(fd, TCP_INFO, "TCP_INFO"));
+	enterRepair(fd);
+	try {
+		Position found{};
+		found.sndNext = sequenceOf(fd, TCP_SEND_QUEUE);
+		found.sndUnacked = found.sndNext - static_cast<std::uint32_t>(bytesIn(fd, SIOCOUTQ, "under way"));
+		found.rcvNext = sequenceOf(fd, TCP_RECV_QUEUE);
+		found.unread = static_cast<std::uint32_t>(bytesIn(fd, SIOCINQ, "unread"));
+		leaveRepair(fd);
+		return found;
+	} catch (const Failure &) {
+		leaveRepair(fd);
+		throw;
+	}
+}
+
 Snapshot readSnapshot(int fd)
 {
 	const auto info = get<tcp_info>(fd, TCP_INFO, "TCP_INFO");
-	// After a FIN of either side a sequence number belongs to it, and nobody can go on.
-	if (info.tcpi_state != established)
-		fail("BUSY", 0, "the connection is ending");
+	requireEstablished(info);
 	requireEmpty(fd, SIOCINQ, "were received and not read");
 	requireEmpty(fd, SIOCOUTQ, "were sent and not acknowledged");
 	Snapshot found{};

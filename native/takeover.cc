@@ -52,4 +52,23 @@ Napi::Value resumeSocket(const Napi::CallbackInfo &info)
 	return info.Env().Undefined();
 }
 
+// (fd) → {sndNext, sndUnacked, rcvNext, unread}.
+Napi::Value socketPosition(const Napi::CallbackInfo &info)
+{
+	const Position found = readPosition(descriptor(info[0], "fd"));
+	Napi::Object made = Napi::Object::New(info.Env());
+	made.Set("sndNext", found.sndNext);
+	made.Set("sndUnacked", found.sndUnacked);
+	made.Set("rcvNext", found.rcvNext);
+	made.Set("unread", found.unread);
+	return made;
+}
+
+// (fd).
+Napi::Value silenceSocket(const Napi::CallbackInfo &info)
+{
+	enterRepair(descriptor(info[0], "fd"));
+	return info.Env().Undefined();
+}
+
 } // namespace sluice

@@ -7,6 +7,8 @@ namespace sluice {
 
 Napi::Value buildTakeover(const Napi::CallbackInfo &info);
 Napi::Value pauseSocket(const Napi::CallbackInfo &info);
+Napi::Value socketPosition(const Napi::CallbackInfo &info);
+Napi::Value silenceSocket(const Napi::CallbackInfo &info);
 Napi::Value resumeSocket(const Napi::CallbackInfo &info);
 
 // diag.cc

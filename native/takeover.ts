@@ -1,6 +1,6 @@
 /** Live connections whose ends change: sockets made from numbers (TCP_REPAIR) that go on where others, or the kernel, were. */
 
-import { binding, type RawAddress } from './binding.ts';
+import { binding, type RawAddress, type RawPosition } from './binding.ts';
 
 /** One end of a live connection towards its peer, as the wire shows it. Sequence numbers are 32 bits, windows bytes. */
 export interface TakeoverSnapshot {
@@ -54,6 +54,22 @@ export function buildTakeover(options: TakeoverOptions): { readonly downstream: 
  */
 export function pauseSocket(fd: number): TakeoverSnapshot {
   return binding.pauseSocket(fd);
+}
+
+/** Sequence numbers as in `TakeoverSnapshot`; `unread` bytes are received and not read. */
+export type SocketPosition = RawPosition;
+
+/**
+ * Where a live socket stands at this moment, whatever is in its queues. It goes on, and no peer hears of it.
+ * @throws {NativeError} BUSY: a side has ended; REPAIR
+ */
+export function socketPosition(fd: number): SocketPosition {
+  return binding.socketPosition(fd);
+}
+
+/** Whoever closes the socket later says nothing, and what is in its queues is forgotten. @throws {NativeError} REPAIR */
+export function silenceSocket(fd: number): void {
+  binding.silenceSocket(fd);
 }
 
 /** @throws {NativeError} REPAIR */

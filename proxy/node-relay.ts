@@ -1,8 +1,8 @@
 /** The relay of relay.ts over two of Node's sockets. */
 
 import { limits } from '../src/limits.ts';
+import { BoundaryWait, duplicateBoth } from './node-relay/boundary-wait.ts';
 import { coarseNow, startTicking, stopTicking, type Ticking } from './node-relay/clock.ts';
-import { Release } from './node-relay/release.ts';
 import { NodeSide, type Turns } from './node-relay/side.ts';
 import { RelaySocket } from './node-relay/socket.ts';
 import { LazyTimer } from './node-relay/timer.ts';
@@ -25,11 +25,25 @@ export interface NodeRelay {
   /** Resets both connections. */
   abort(cause: CloseCause): void;
   /**
+   * Calls `visit` at the next boundary, at once if this is one; `late` instead when that does not come within `withinMs`,
+   * the relay closes before, or somebody asks anew.
+   */
+  atBoundary(withinMs: number, visit: (point: BoundaryPoint) => void, late: () => void): void;
+  /** Both connections are another's from now on: they close without a word, whatever is under way. */
+  vanish(cause: CloseCause): void;
+  /**
    * Hands both connections on at the next boundary, at once if this is one: nothing is told to either peer, and what they
    * send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined` when the boundary does not come
-   * within `withinMs`, the relay closes before, or it was asked already.
+   * within `withinMs`, the relay closes before, or somebody asks anew.
    */
   release(withinMs: number, onEnd: (released: Released | undefined) => void): void;
+}
+
+/** A relay between two exchanges, nothing held: its two live descriptors, to look at. */
+export interface BoundaryPoint {
+  readonly at: Boundary;
+  readonly downstream: number;
+  readonly upstream: number;
 }
 
 /** Both connections of a relay that is gone: descriptors, non-blocking, the receiver's to close. */
@@ -83,7 +97,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   #firstEnd: CloseCause | undefined;
   #movedAt = 0;
   #finished = false;
-  #release: Release | undefined;
+  #wait: BoundaryWait | undefined;
 
   constructor(downstream: RelaySocket, upstream: RelaySocket, hooks: RelayHooks, timeouts: RelayTimeouts) {
     this.#hooks = hooks;
@@ -123,19 +137,34 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     this.close('reset', cause);
   }
 
+  atBoundary(withinMs: number, visit: (point: BoundaryPoint) => void, late: () => void): void {
+    this.#wait?.end();
+    this.#wait = new BoundaryWait(withinMs, visit, late);
+    if (this.closing) this.#wait.end();
+    else this.#tell(0);
+  }
+
+  vanish(cause: CloseCause): void {
+    this.#cause ??= cause;
+    this.#owed = 0;
+    this.#timer.stop();
+    this.#wait?.end();
+    this.downstream.vanish();
+    this.upstream.vanish();
+  }
+
   release(withinMs: number, onEnd: (released: Released | undefined) => void): void {
-    if (this.closing || this.#release?.waits === true) {
-      onEnd(undefined);
-      return;
-    }
-    this.#release = new Release(withinMs, onEnd);
-    this.#tell(0);
+    this.atBoundary(
+      withinMs,
+      (point) => onEnd(this.#letGo(point.at)),
+      () => onEnd(undefined),
+    );
   }
 
   close(how: 'graceful' | 'reset', cause: CloseCause): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
-    this.#release?.end(undefined);
+    this.#wait?.end();
     this.#owed = 0;
     this.#timer.stop();
     this.#movedAt = coarseNow();
@@ -166,8 +195,8 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
         this.#endIfOver();
         this.downstream.settle();
         this.upstream.settle();
+        if (this.#owed === 0 && this.#wait?.waits === true) this.#look(this.#wait);
       } while (this.#owed !== 0);
-      if (this.#release?.waits === true) this.#letGo(this.#release);
       this.downstream.settleReading();
       this.upstream.settleReading();
     }
@@ -211,17 +240,23 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     }
   }
 
-  /** The end of a turn, and of the relay if this is a boundary. */
-  #letGo(release: Release): void {
+  #look(wait: BoundaryWait): void {
     if (this.closing || !this.downstream.idle || !this.upstream.idle) return;
     const at = this.#protocol?.boundary?.();
-    const descriptors = at && release.duplicate(this.downstream, this.upstream);
-    if (!at || !descriptors) return;
+    const [downstream, upstream] = [this.downstream.fd, this.upstream.fd];
+    if (at !== undefined && downstream !== undefined && upstream !== undefined)
+      wait.visit({ at, downstream, upstream });
+  }
+
+  /** @returns undefined when there are no descriptors left: the relay goes on as it was */
+  #letGo(at: Boundary): Released | undefined {
+    const descriptors = duplicateBoth(this.downstream, this.upstream);
+    if (!descriptors) return undefined;
     this.#cause = 'released';
     this.#timer.stop();
     this.downstream.letGo();
     this.upstream.letGo();
-    release.end({ at, ...descriptors });
+    return { at, ...descriptors };
   }
 
   #reset(): void {

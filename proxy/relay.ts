@@ -117,4 +117,5 @@ export type CloseCause =
   | 'drain'
   | 'agent-stopped'
   | 'released'
+  | 'given-back'
   | 'internal-error';

@@ -19,6 +19,7 @@ import { limits } from '../src/limits.ts';
 import type { L7RuleSet } from '../src/policy/resolved.ts';
 import type { Connection, ConnectionPolicy } from './connection.ts';
 import { detect, type Protocols } from './detect.ts';
+import { type Home, type Origin, WayBack } from './give-back.ts';
 import type { Identify } from './identify.ts';
 import type { BrokerAddress } from './kafka/brokers.ts';
 import { createNodeRelay, type NodeRelay, openSocket, type Released } from './node-relay.ts';
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly policy: ConnectionPolicy;
   /** Called with the brokers that a response of Kafka names to the client. */
   readonly onBrokers: (facts: ConnectionFacts, brokers: readonly BrokerAddress[]) => void;
+  /** Where connections that were taken over go back to; absent: they stay. */
+  readonly home?: Home;
   /** Called once a connection that was accepted is gone. */
   readonly onClosed: (cause: CloseCause) => void;
 }
@@ -115,7 +118,8 @@ export class Server {
 
   /** A live connection that was taken over from the kernel: both its legs exist, and the next byte begins a request. */
   adopt(facts: ConnectionFacts, downstream: number, upstream: number): void {
-    this.#serve({ downstream, upstream }, this.#policy.identifyAnew(facts));
+    const origin = this.#options.home?.originOf(facts);
+    this.#serve({ downstream, upstream, ...(origin && { origin }) }, this.#policy.identifyAnew(facts));
   }
 
   #serve(legs: Legs, facts: ConnectionFacts): void {
@@ -148,6 +152,7 @@ export interface ReleasedConnection extends Released {
 interface Legs {
   readonly downstream: number;
   readonly upstream?: number;
+  readonly origin?: Origin;
 }
 
 /** Both ends of one flow, from its acceptance on. */
@@ -160,6 +165,8 @@ class ProxiedConnection {
   /** The accepted descriptor, until the relay owns it. */
   #downstreamFd: number | undefined;
   #relay: NodeRelay | undefined;
+  readonly #origin: Origin | undefined;
+  #wayBack: WayBack | undefined;
   #facts: ConnectionFacts;
   #ruleSet: L7RuleSet;
 
@@ -171,6 +178,7 @@ class ProxiedConnection {
     onClosed: (cause: CloseCause) => void,
   ) {
     this.#downstreamFd = legs.downstream;
+    this.#origin = legs.origin;
     this.#facts = facts;
     this.#ruleSet = ruleSet;
     this.#options = options;
@@ -192,8 +200,10 @@ class ProxiedConnection {
   }
 
   stop(): void {
-    if (this.#relay) this.#relay.stop();
-    else this.abort('drain');
+    const relay = this.#relay;
+    if (!relay) this.abort('drain');
+    else if (this.#wayBack) this.#wayBack.hurry(() => relay.stop());
+    else relay.stop();
   }
 
   abort(cause: CloseCause): void {
@@ -253,8 +263,15 @@ class ProxiedConnection {
       openSocket(downstreamFd),
       openSocket(upstreamFd),
       (relay) => detect(this.#connectionOver(relay), this.#options.protocols),
-      { onClosed: this.#onClosed },
+      {
+        onClosed: (cause) => {
+          this.#wayBack?.end();
+          this.#onClosed(cause);
+        },
+      },
     );
+    const { home } = this.#options;
+    if (home && this.#origin) this.#wayBack = new WayBack(home, { facts: this.#facts, ...this.#origin }, this.#relay);
   }
 
   #connectionOver(relay: Relay): Connection {

@@ -126,6 +126,20 @@ export const limits = {
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */
   expireIntervalMs: 2_000,
+  /**
+   * How long a connection that was taken over is the proxy's at least, ms; four times as long after each return. A takeover
+   * costs the connection up to a retransmission time-out (200 ms), so a client that is doubted again and again loses little.
+   */
+  giveBackAfterMs: 1_000,
+  /** Returns of one connection: the next would come after more than half a day. */
+  giveBackMost: 8,
+  /** Until an attempt that found the connection busy is made again while the agent stops, ms. */
+  giveBackRetryMs: 20,
+  /** How often it is looked at whether a connection that waits for its client's acknowledgement is gone, ms. */
+  giveBackLookMs: 10,
+  /** How long it waits before it is offered anew, also after an attempt that came to nothing, ms: a delayed acknowledgement
+   * (40 to 200 ms), and reserve. */
+  giveBackWaitMs: 500,
   /** How long a held connection may take until both directions are acknowledged: TCP's first retransmissions and reserve. */
   takeoverWaitMs: 3_000,
   /** How often it is looked at meanwhile. */

@@ -156,14 +156,21 @@ export class NodeSide implements Side, Receiver {
     return !decided && !this.#ended && !this.#gone && this.#arrivals.length === 0 && this.out.idle;
   }
 
-  /** @throws {NativeError} SOCKET */
-  duplicate(): number {
-    return this.#socket.duplicate();
+  get fd(): number | undefined {
+    return this.#socket.fd;
   }
 
+  /** Closes; the peer hears nothing if the connection has another descriptor. */
   letGo(): void {
     this.#gone = true;
     this.#socket.letGo();
+  }
+
+  /** Closes, and the peer hears nothing. */
+  vanish(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#socket.vanish();
   }
 
   /** Bytes that were there before the relay was. */

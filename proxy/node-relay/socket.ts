@@ -7,7 +7,7 @@
  */
 
 import net from 'node:net';
-import { duplicateFd } from '../../native/index.ts';
+import { silenceSocket } from '../../native/index.ts';
 import { type Block, blockBytes, landing, openBlock, smallBytes, takeBlock } from './blocks.ts';
 
 export interface Receiver {
@@ -20,13 +20,14 @@ export interface Receiver {
 
 export class RelaySocket {
   readonly socket: net.Socket;
-  readonly #fd: number | undefined;
+  /** Absent when the socket connected by itself. Node's: valid until the socket is destroyed. */
+  readonly fd: number | undefined;
   #receiver: Receiver | undefined;
   #own: Block | undefined;
 
   /** @param fd a connected, non-blocking TCP socket, which Node owns from here on; unless given, connect `socket` yourself */
   constructor(fd?: number) {
-    this.#fd = fd;
+    this.fd = fd;
     this.socket = new net.Socket({
       ...(fd === undefined ? {} : { fd }),
       allowHalfOpen: true,
@@ -52,17 +53,13 @@ export class RelaySocket {
     else socket.resetAndDestroy();
   }
 
-  /**
-   * Another descriptor of the same connection, the caller's: it outlives this socket.
-   * @throws {NativeError} SOCKET
-   */
-  duplicate(): number {
-    if (this.#fd === undefined) throw new Error('a socket that connected by itself has no descriptor to tell of');
-    return duplicateFd(this.#fd);
-  }
-
   /** Lets go. The peer hears nothing if the connection has another descriptor; what it sends waits there to be read. */
   letGo(): void {
+    this.socket.destroy();
+  }
+
+  vanish(): void {
+    if (this.fd !== undefined && !this.socket.destroyed) silenceSocket(this.fd);
     this.socket.destroy();
   }
 

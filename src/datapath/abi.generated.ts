@@ -110,7 +110,7 @@ export const stream_side = {
 } as const;
 
 export const stream = {
-  size: 168,
+  size: 224,
   lock: { offset: 0, size: 4 },
   mode: { offset: 4, size: 1 },
   doubt: { offset: 5, size: 1 },
@@ -138,19 +138,20 @@ export const stream = {
   endpoint: { offset: 156, size: 4 },
   peer: { offset: 160, size: 4 },
   seen: { offset: 164, size: 4 },
+  returns: { offset: 168, size: 4 },
+  client_clock: { offset: 176, size: 24 },
+  server_clock: { offset: 200, size: 24 },
 } as const;
 
 export const steering = {
-  size: 88,
+  size: 80,
   ethernet: { offset: 0, size: 16 },
   flow: { offset: 16, size: 40 },
   generation: { offset: 56, size: 8 },
   command: { offset: 64, size: 4 },
   client_next: { offset: 68, size: 4 },
   server_next: { offset: 72, size: 4 },
-  client_timestamp: { offset: 76, size: 4 },
-  server_timestamp: { offset: 80, size: 4 },
-  reserved: { offset: 84, size: 4 },
+  server_acked: { offset: 76, size: 4 },
 } as const;
 
 export const takeover = {
@@ -275,6 +276,8 @@ export const stream_mode = {
   judged: 1,
   held: 2,
   diverted: 3,
+  offered: 4,
+  returning: 5,
 } as const;
 
 export const option = {
@@ -299,8 +302,9 @@ export const command = {
   freeze: 1,
   thaw: 2,
   divert: 3,
-  give_back: 4,
-  abandon: 5,
+  offer: 4,
+  give_back: 5,
+  abandon: 6,
 } as const;
 
 export const steered = {
@@ -309,6 +313,8 @@ export const steered = {
   replaced: 2,
   wrong_mode: 3,
   malformed: 4,
+  waits: 5,
+  clock: 6,
 } as const;
 
 export const record_kind = {

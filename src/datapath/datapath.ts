@@ -112,6 +112,16 @@ export class Datapath {
     return this.#maps.endpoints.fd;
   }
 
+  /** Descriptor of the map of judged connections' streams. */
+  get streamsFd(): number {
+    return this.#maps.streams.fd;
+  }
+
+  /** The kernel's number of the program that changes them. */
+  get steerId(): number {
+    return this.#object.program('steer').info.id;
+  }
+
   get attachmentKind(): 'tcx' | 'clsact' {
     return this.#attachments.kind;
   }

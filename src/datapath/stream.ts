@@ -24,6 +24,8 @@ export interface Stream {
   readonly bodyLeft: bigint;
   readonly endpoint: number;
   readonly peer: number;
+  /** How often it was given back. */
+  readonly returns: number;
 }
 
 export function readStream(value: Buffer): Stream {
@@ -37,6 +39,7 @@ export function readStream(value: Buffer): Stream {
     bodyLeft: value.readBigUInt64LE(stream.body_left.offset),
     endpoint: value.readUInt32LE(stream.endpoint.offset),
     peer: value.readUInt32LE(stream.peer.offset),
+    returns: value.readUInt32LE(stream.returns.offset),
   };
 }
 

@@ -18,8 +18,9 @@ import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { Direction, EndpointId, IdentityId } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import { RecentTimes } from '../metrics/recent-times.ts';
-import { command, doubt, flow_key, steered, steering, stream_mode, takeover } from './abi.generated.ts';
+import { command, doubt, flow_key, steered, stream_mode, takeover } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
+import { steeringOf } from './steering.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
 
 /** A connection whose two ends are sockets of this process now. */
@@ -91,11 +92,15 @@ export class Takeovers {
     }
     const late = Date.now() > pending.deadline;
     if (!late && !isSettled(stream)) {
-      clearTimeout(pending.timer);
-      pending.timer = setTimeout(() => this.#attempt(name, pending), limits.takeoverRetryMs);
+      this.#attemptLater(name, pending);
       return;
     }
     this.#take(name, pending, stream, late || !canGoOn(stream));
+  }
+
+  #attemptLater(name: string, pending: Pending): void {
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.#attempt(name, pending), limits.takeoverRetryMs);
   }
 
   /** @param abandon both ends get a reset instead of a proxy */
@@ -108,7 +113,9 @@ export class Takeovers {
       sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream, pending.held) });
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      this.#end(name, pending, 'failed');
+      // The sockets of a connection that has just gone back to the kernel are about to close.
+      if (error.errnoName === 'EADDRNOTAVAIL' && Date.now() < pending.deadline) this.#attemptLater(name, pending);
+      else this.#end(name, pending, 'failed');
       return;
     }
     const diverted = this.#command(pending, command.divert) === steered.done;
@@ -121,7 +128,8 @@ export class Takeovers {
     this.times.add(performance.now() - begun);
     this.#end(name, pending, 'taken-over');
     const endpoint = stream.endpoint as EndpointId;
-    this.#deliver({ facts: { direction, client, server, endpoint, peer: stream.peer as IdentityId }, ...sockets });
+    const facts = { direction, client, server, endpoint, peer: stream.peer as IdentityId };
+    this.#deliver({ facts, ...sockets });
   }
 
   #end(name: string, pending: Pending, outcome: TakeoverOutcome): void {
@@ -131,11 +139,7 @@ export class Takeovers {
   }
 
   #command({ key, generation }: Pending, number: number): number {
-    const data = Buffer.alloc(steering.size);
-    key.copy(data, steering.flow.offset);
-    data.writeBigUInt64LE(generation, steering.generation.offset);
-    data.writeUInt32LE(number, steering.command.offset);
-    return this.#steer.testRun({ data }).retval;
+    return this.#steer.testRun({ data: steeringOf(key, generation, number) }).retval;
   }
 }
 

@@ -6,6 +6,7 @@ import type { CloseCause } from '../../proxy/relay.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { ResolvedPolicy } from '../policy/resolved.ts';
+import type { HomeMaps } from './give-back.ts';
 import type { IdentityMaps } from './identify.ts';
 import type { PackedRecords } from './packed-records.ts';
 
@@ -21,6 +22,7 @@ export interface WorkerSetup {
   /** From the start on; else from the message `accept` on. */
   readonly accepting: boolean;
   readonly maps: IdentityMaps;
+  readonly home: HomeMaps;
   readonly policy: ResolvedPolicy;
 }
 

@@ -218,6 +218,7 @@ export class WorkerPool {
       listeners,
       accepting: this.#accepting,
       maps: this.#maps,
+      home: { streamsFd: this.#datapath.streamsFd, steerId: this.#datapath.steerId },
       policy: this.#policy,
     };
     return new Worker(new URL('./thread.ts', import.meta.url), {

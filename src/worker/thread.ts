@@ -6,6 +6,7 @@ import { Server } from '../../proxy/serve.ts';
 import type { Direction } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import { BrokerNamings } from './broker-namings.ts';
+import { KernelHome } from './give-back.ts';
 import { identifyBy } from './identify.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { PolicyView } from './policy-view.ts';
@@ -24,6 +25,7 @@ const batch = new RecordBatch((records) => say({ type: 'records', records }));
 const namings = new BrokerNamings((facts, brokers) => say({ type: 'brokers', facts, brokers }));
 const closed: Partial<Record<CloseCause, number>> = {};
 const identify = identifyBy(setup.maps);
+const home = new KernelHome(setup.home);
 const policy = new PolicyView(setup.policy);
 function serve(direction: Direction): Server {
   return new Server({
@@ -35,6 +37,7 @@ function serve(direction: Direction): Server {
     recorder: batch,
     policy,
     onBrokers: (facts, brokers) => namings.hear(facts, brokers),
+    home,
     onClosed: (cause) => {
       closed[cause] = (closed[cause] ?? 0) + 1;
     },

@@ -76,6 +76,8 @@ test('held, diverted, given back, judged on', () => {
   assert.equal(connection.client({ at: ok.length, payload: no }), 'redirect diverted');
   assert.equal(connection.server({ at: answer.length, payload: 'x' }), 'redirect diverted');
   const next = { clientNext: ok.length + no.length, serverNext: answer.length + 100 };
+  assert.equal(connection.steer(command.give_back, next), steered.wrong_mode, 'not before it was offered');
+  assert.equal(connection.steer(command.offer), steered.done);
   assert.equal(connection.steer(command.give_back, next), steered.done);
   assert.equal(connection.client({ at: ok.length, payload: no }), passed, 'acknowledged');
   assert.equal(connection.client({ at: next.clientNext - 1, payload: no }), 'drop mismatch');

@@ -89,6 +89,13 @@ export class JudgedConnection {
     });
   }
 
+  /** What a socket of the proxy sends in the name of one of the ends. @returns e.g. `redirect reinjected`, or why not */
+  proxy(inNameOf: 'client' | 'server', part: Part): string {
+    const { direction } = this.#family;
+    const { action, reasons } = this.#bench.fromProxy(direction, this.#frame(inNameOf === 'client', part));
+    return [action, ...reasons].join(' ');
+  }
+
   /** An empty segment of the client. */
   get segment(): Buffer {
     return frame({ ...this.#ends(true), flags: 'A' });
@@ -141,13 +148,22 @@ export class JudgedConnection {
   }
 
   /** @returns enum steered */
-  steer(command: number, { generation = this.generation, clientNext = 0, serverNext = 0 } = {}): number {
+  steer(
+    command: number,
+    {
+      generation = this.generation,
+      clientNext = 0,
+      serverNext = 0,
+      serverAcked = undefined as number | undefined,
+    } = {},
+  ): number {
     const data = Buffer.alloc(steering.size);
     this.key.copy(data, steering.flow.offset);
     data.writeBigUInt64LE(generation, steering.generation.offset);
     data.writeUInt32LE(command, steering.command.offset);
     data.writeUInt32LE((this.clientIsn + 1 + clientNext) >>> 0, steering.client_next.offset);
     data.writeUInt32LE((this.serverIsn + 1 + serverNext) >>> 0, steering.server_next.offset);
+    data.writeUInt32LE((this.serverIsn + 1 + (serverAcked ?? serverNext)) >>> 0, steering.server_acked.offset);
     return this.#bench.steer(data);
   }
 

@@ -22,10 +22,13 @@ function ask(agent: Agent, base: string, path: string): Promise<void> {
       count(table, `${path} ${key}`);
       resolve();
     };
-    request(base + path, { agent, timeout: 15_000 }, (response) => {
+    const isChunked = path.endsWith('?chunked');
+    const asking = request(base + path, { agent, timeout: 15_000, method: isChunked ? 'POST' : 'GET' }, (response) => {
       response.on('error', (error) => done(failures, error.message));
       response.on('end', () => done(statuses, String(response.statusCode))).resume();
-    })
+    });
+    if (isChunked) asking.write('abc');
+    asking
       .on('timeout', function onTimeout(this: ReturnType<typeof request>) {
         this.destroy(new Error('timeout'));
       })
@@ -36,6 +39,7 @@ function ask(agent: Agent, base: string, path: string): Promise<void> {
 
 async function connection(order: LoadOrder, at: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  if (order.opening !== undefined) await ask(agent, order.base, order.opening);
   for (let turn = at; !stopping; turn++) {
     if (order.pauseMs !== undefined) await pause(order.pauseMs);
     await ask(agent, order.base, order.paths[turn % order.paths.length] ?? '/');

@@ -9,8 +9,10 @@ export interface LoadOrder {
   readonly connections: number;
   /** `http://host:port`. */
   readonly base: string;
-  /** Asked for in turn by every connection. */
+  /** Asked for in turn by every connection. One that ends in `?chunked` is asked for by POST, with a body in chunks. */
   readonly paths: readonly string[];
+  /** Asked for once, first, by every connection. */
+  readonly opening?: string;
   /** Between a response and the next request on its connection; absent: none. */
   readonly pauseMs?: number;
   /** Absent: until stopped. */
