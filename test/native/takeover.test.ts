@@ -10,7 +10,10 @@ import {
   closeFd,
   pauseSocket,
   releaseTakeover,
+  resetFd,
   shutdownWrite,
+  silenceSocket,
+  socketPosition,
   type TakeoverSnapshot,
   tcpInfo,
 } from '../../native/index.ts';
@@ -245,4 +248,29 @@ test('an end leaves the socket alone, and so does what is under way', async (t) 
   send(client, 'still');
   await receives(server, 'still');
   for (const fd of [client, server]) closeFd(fd);
+});
+
+test('a live socket tells where it stands, and one that is silenced closes without a word', async (t) => {
+  const connection = await talked(t, 4);
+  await settled(connection);
+  const { client, server } = connection;
+  const [before, facing] = [socketPosition(client), socketPosition(server)];
+  assert.equal(before.sndNext, facing.rcvNext);
+  assert.equal(before.sndUnacked, before.sndNext);
+  send(server, 'unread');
+  const after = await eventually('it arrives', () => {
+    const position = socketPosition(client);
+    return position.unread === 6 ? position : undefined;
+  });
+  assert.equal(after.rcvNext, (before.rcvNext + 6) >>> 0);
+  assert.equal(after.sndNext, before.sndNext);
+  await receives(client, 'unread');
+  send(client, 'goes on');
+  await receives(server, 'goes on');
+  send(server, 'never read');
+  silenceSocket(client);
+  closeFd(client);
+  assert.equal(tcpInfo(server).state, 'established', 'neither FIN nor RST');
+  assert.throws(() => socketPosition(client), { code: 'REPAIR' });
+  resetFd(server);
 });
