@@ -5,8 +5,10 @@ import type { Row } from './report.ts';
 const colours = ['#888888', '#0b7285', '#66d9e8', '#e8590c', '#2b8a3e', '#862e9c', '#f08c00'];
 const [barHeight, gap, left, width] = [14, 12, 170, 520];
 
+type Bar = Pick<Row, 'load' | 'peer' | 'ratio'>;
+
 /** @returns an SVG document */
-export function plot(rows: readonly Row[]): string {
+export function plot(rows: readonly Bar[], heading = "Requests a second, as a share of a direct connection's"): string {
   const peers = [...new Set(rows.map(({ peer }) => peer))];
   let y = 40;
   const parts: string[] = [];
@@ -24,7 +26,7 @@ export function plot(rows: readonly Row[]): string {
     y += gap;
   }
   const size = `width="${left + width * 1.2 + 180}" height="${y + 10}"`;
-  const title = text(10, 20, "Requests a second, as a share of a direct connection's");
+  const title = text(10, 20, heading);
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="11">\n${title}\n${parts.join('\n')}\n</svg>\n`;
 }
 

@@ -3,12 +3,12 @@
  * into build/kafka, beside the data of each start.
  */
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../netns/eventually.ts';
 import type { Station } from '../netns/topology.ts';
+import { fetchJars } from './jars.ts';
 import { type Broker, bootstrapOf, kafkaPort } from './station.ts';
 
 /** The newest that our tables of versions know (proxy/kafka/apis.ts). */
@@ -20,41 +20,12 @@ const jars = join(directory, `jars-${kafkaVersion}`);
 
 /** Why there is no real broker; undefined: there is one. Fetches the jars at the first call. */
 export function missingBroker(): string | undefined {
-  if (existsSync(jars)) return undefined;
-  for (const command of ['java', 'mvn']) {
-    try {
-      execFileSync(command, ['-version'], { stdio: 'ignore' });
-    } catch {
-      return `no ${command}: scripts/system-packages java installs it`;
-    }
-  }
-  mkdirSync(directory, { recursive: true });
-  const work = mkdtempSync(join(directory, 'fetch-'));
-  try {
-    writeFileSync(join(work, 'pom.xml'), pom());
-    const args = `-q -B -f ${work} dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=${work}/jars`;
-    execFileSync('mvn', args.split(' '), { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
-    renameSync(join(work, 'jars'), jars);
-    return undefined;
-  } catch (error) {
-    return `Maven could not fetch Apache Kafka: ${String(error).slice(0, 500)}`;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
-function pom(): string {
   // slf4j-simple: without a binding neither the broker nor the tools could say what is wrong.
-  const dependencies = [
+  return fetchJars(jars, [
     ['org.apache.kafka', 'kafka_2.13', kafkaVersion],
     ['org.apache.kafka', 'kafka-tools', kafkaVersion],
     ['org.slf4j', 'slf4j-simple', '1.7.36'],
-  ].map(
-    ([group, artifact, version]) =>
-      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
-  );
-  return `<project><modelVersion>4.0.0</modelVersion><groupId>sluice</groupId><artifactId>kafka</artifactId>
-<version>1</version><packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>`;
+  ]);
 }
 
 /** Arguments of `java` up to the main class. Tests are short: time to start counts, not what the code becomes. */
