@@ -105,7 +105,7 @@ static __always_inline void turn_round(struct stream_step *step)
 	step->segment.from_client ^= 1;
 }
 
-/* Answers enum step_action; STEP_LOST and STEP_DIVERT: the whole way. */
+/* Answers enum step_action; all but STEP_PASS and STEP_DROP: the whole way. */
 static __always_inline int step_plain(struct __sk_buff *skb, struct stream_step *step, __u32 revision)
 {
 	int action;

@@ -5,7 +5,8 @@ enum step_action {
 	STEP_PASS,
 	STEP_DROP, /* for `reason` */
 	STEP_DIVERT,
-	STEP_LOST, /* the connection has no stream; with `plain`, none that passes it without a look at the tap's other maps */
+	STEP_LOST, /* the connection has no stream */
+	STEP_UNSETTLED, /* with `plain`: the stream does not pass it without a look at the tap's other maps */
 };
 
 /* The TCP facts of one segment. */

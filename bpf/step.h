@@ -16,7 +16,7 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 		/* One word, so that no revision ever stands beside another one's rule set. */
 		__u64 settled = stream->settled;
 		if (settled >> 32 != step->revision || stream->ifindex != step->ifindex || stream->mode != STREAM_JUDGED)
-			return STEP_LOST;
+			return STEP_UNSETTLED;
 		step->rule_set = settled;
 		if (!stream->seen)
 			stream->seen = 1;

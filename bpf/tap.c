@@ -1,26 +1,30 @@
 /* The tap: both hooks at the host side of an endpoint's interface. tc ingress sees what the endpoint sends, tc egress what it receives. */
 
 struct match {
-	struct flow_key flow;
+	struct flow_key *flow; /* in the workspace */
 	struct conn *conn;
 	bool from_client;
 };
 
-static __always_inline struct match find_connection(const struct packet *packet, bool from_endpoint)
-{
-	struct match match = {.flow = flow_of(packet, from_endpoint ? DIRECTION_EGRESS : DIRECTION_INGRESS, true), .from_client = true};
-	match.conn = bpf_map_lookup_elem(&connections, &match.flow);
-	if (!match.conn) {
-		match.flow = flow_of(packet, from_endpoint ? DIRECTION_INGRESS : DIRECTION_EGRESS, false);
-		match.conn = bpf_map_lookup_elem(&connections, &match.flow);
-		match.from_client = false;
-	}
-	return match;
-}
-
 static __always_inline bool is_syn(const struct packet *packet)
 {
 	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* `flow`: room for its key. */
+static __always_inline struct match find_connection(const struct packet *packet, bool from_endpoint, struct flow_key *flow)
+{
+	struct match match = {.flow = flow};
+	/* The end with the higher port is mostly the client: one lookup instead of two. */
+	match.from_client = bpf_ntohs(packet->source_port) >= bpf_ntohs(packet->destination_port) || is_syn(packet);
+	for (int i = 0; i < 2; i++) {
+		*flow = flow_of(packet, from_endpoint == match.from_client ? DIRECTION_EGRESS : DIRECTION_INGRESS, match.from_client);
+		match.conn = bpf_map_lookup_elem(&connections, flow);
+		if (match.conn)
+			break;
+		match.from_client = !match.from_client;
+	}
+	return match;
 }
 
 /* What neither IP nor ARP is passes where no rule selects the endpoint. */
@@ -168,12 +172,12 @@ static __always_inline void judge_anew(struct conn *conn, __u32 endpoint, const 
 static __always_inline void settle(struct stream_step *step, const struct packet *packet, __u32 endpoint, const struct match *match,
 				   __u32 revision)
 {
-	bool from_endpoint = match->from_client == (match->flow.direction == DIRECTION_EGRESS);
+	bool from_endpoint = match->from_client == (match->flow->direction == DIRECTION_EGRESS);
 	struct policy_entry entry;
 	/* Only what the endpoint sends tells that the address is its own. */
 	if (!from_endpoint || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
 		return;
-	entry = policy_lookup(endpoint, match->flow.direction, identity_of(packet->destination), IPPROTO_TCP, match->flow.server_port);
+	entry = policy_lookup(endpoint, match->flow->direction, identity_of(packet->destination), IPPROTO_TCP, match->flow->server_port);
 	if (entry.verdict != VERDICT_REDIRECT)
 		return;
 	step->settles = 1;
@@ -189,7 +193,7 @@ static __always_inline int tap_judged(struct __sk_buff *skb, const struct endpoi
 	struct packet *packet = &workspace->packet;
 	struct stream_step *step = &workspace->step;
 	int action;
-	step->flow = match->flow;
+	step->flow = *match->flow;
 	step->rule_set = conn->rule_set;
 	step->plain = 0;
 	step->settles = 0;
@@ -216,10 +220,10 @@ static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoin
 {
 	struct conn *conn = match->conn;
 	struct packet *packet = &workspace->packet;
-	__u8 direction = match->flow.direction & 1;
+	__u8 direction = match->flow->direction & 1;
 	if (conn->revision != revision) {
 		__u32 peer = identity_of(from_endpoint ? packet->destination : packet->source);
-		judge_anew(conn, endpoint->id, &match->flow, peer, revision);
+		judge_anew(conn, endpoint->id, match->flow, peer, revision);
 	}
 	if (conn->verdict == VERDICT_DENY)
 		return drop(skb, conn->reason, direction);
@@ -245,9 +249,9 @@ static __always_inline int tap_icmp_error(struct __sk_buff *skb, struct workspac
 	__builtin_memset(quoted, 0, sizeof(*quoted));
 	if (parse_quoted(skb, &workspace->packet, quoted) != PARSE_OK)
 		return drop(skb, REASON_MALFORMED, direction);
-	match = find_connection(quoted, !from_endpoint);
+	match = find_connection(quoted, !from_endpoint, &workspace->quoted_flow);
 	if (match.conn && match.conn->ifindex == skb->ifindex && match.conn->verdict != VERDICT_DENY)
-		return goes_to_proxy(match.conn, &match.flow) ? divert(skb, match.flow.direction)
+		return goes_to_proxy(match.conn, match.flow) ? divert(skb, match.flow->direction)
 							    : pass(skb, match.conn->reason, direction);
 	*done = false;
 	return TC_ACT_SHOT;
@@ -317,7 +321,7 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 		if (!resolve_fragment(packet))
 			return drop(skb, REASON_FRAGMENT, direction);
 	}
-	match = find_connection(packet, from_endpoint);
+	match = find_connection(packet, from_endpoint, &workspace->flow);
 	if (from_endpoint && !is_vouched_for(&match, ifindex, settings.revision) && is_spoofed(endpoint, packet))
 		return drop(skb, REASON_SPOOFED, direction);
 	if (packet->icmp_error) {
@@ -341,8 +345,8 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	peer = identity_of(from_endpoint ? packet->destination : packet->source);
 	if (packet->protocol == IPPROTO_TCP && !is_syn(packet))
 		return tap_stray_segment(skb, endpoint, packet, peer, direction);
-	match.flow = flow_of(packet, direction, true);
-	return tap_open(skb, endpoint, packet, &match.flow, peer, direction, settings.revision);
+	*match.flow = flow_of(packet, direction, true);
+	return tap_open(skb, endpoint, packet, match.flow, peer, direction, settings.revision);
 }
 
 SEC("tc")

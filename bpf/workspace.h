@@ -3,7 +3,9 @@
 
 struct workspace {
 	struct packet packet;
+	struct flow_key flow;
 	struct packet quoted; /* in an ICMP error */
+	struct flow_key quoted_flow;
 	struct stream_step step;
 	struct conn conn; /* that begins */
 	__u64 stream[sizeof(struct stream) / 8]; /* the same; no struct stream, because a per-CPU map has no locks */
