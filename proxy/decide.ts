@@ -5,7 +5,7 @@
 import type { GrpcRule, HeaderMatch, HttpRuleSet, RuleRef } from '../src/policy/resolved.ts';
 import { asksForEdit, type HeaderConditions, headerConditions, holds } from './decide/header-conditions.ts';
 import { PathIndex } from './decide/path-index.ts';
-import { compilePattern, matches, type Pattern } from './decide/pattern.ts';
+import { compileHostPattern, compilePattern, matches, type Pattern } from './decide/pattern.ts';
 import { otherReadings } from './decide/readings.ts';
 import type { DenyReason } from './record.ts';
 
@@ -24,6 +24,8 @@ export interface HttpRequestHead {
   readonly host: string;
   /** All values of a field, by its lower-case name, in order. */
   header(name: string): readonly string[];
+  /** Whether there is a field that some servers take for `name` (decide/field-name.ts). */
+  hasLookalike(name: string): boolean;
 }
 
 /** What the forwarder must do to the header before it may forward (headerMatches with a mismatch action). */
@@ -91,7 +93,7 @@ class RuleSetDecider implements HttpDecider {
     this.#rules = ruleSet.http.map((rule) => ({
       ref: rule.ref,
       method: optional(rule.method),
-      host: optional(rule.host),
+      host: rule.host === undefined ? undefined : compileHostPattern(rule.host),
       headers: headerConditions(rule),
     }));
     this.#paths = new PathIndex(ruleSet.http.map(({ path }) => optional(path)));
@@ -138,30 +140,38 @@ class RuleSetDecider implements HttpDecider {
       if (!alike(raw, read))
         return this.#refuse('ambiguous', 'servers read this path differently, with other verdicts');
     }
-    return raw ?? this.#refuse('no-rule', 'no rule allows this request');
+    return raw.verdict === 'ALLOW' ? raw : this.#refuse(raw.reason, raw.detail);
   }
 
   /** Rules that look at the path allow nothing when it has no reading that holds. */
   #judgeWithoutPath(head: HttpRequestHead): HttpDecision {
-    const allowed = this.#editsByPath ? undefined : this.#match(head, undefined, this.#paths.whatever);
-    return allowed ?? this.#refuse('ambiguous', 'servers read this path too differently to judge it');
+    const match = this.#editsByPath ? undefined : this.#match(head, undefined, this.#paths.whatever);
+    if (match?.verdict === 'ALLOW') return match;
+    return this.#refuse('ambiguous', 'servers read this path too differently to judge it');
   }
 
   /** @param rules that match the target */
-  #match(head: HttpRequestHead, target: string | undefined, rules: readonly number[]): Allowed | undefined {
+  #match(head: HttpRequestHead, target: string | undefined, rules: readonly number[]): Allowed | Denied {
     let allowing: RuleRef | undefined;
+    let lookalike: string | undefined;
     const edits: HeaderEdit[] = [];
     for (const index of rules) {
       const rule = this.#rules[index];
       if (!rule || !matchesRest(rule, head)) continue;
+      // The server may read the condition's field from another one: the rule says nothing of such a request.
+      const mistakable = rule.headers.required.find(({ name }) => head.hasLookalike(name));
+      if (mistakable) {
+        lookalike ??= mistakable.name;
+        continue;
+      }
       allowing ??= rule.ref;
       // Every rule that matches has its say in the header, as in Cilium.
       for (const edit of rule.headers.edits) {
-        if (asksForEdit(edit, head)) edits.push({ match: edit.match, rule: rule.ref });
+        if (asksForEdit(edit, head)) edits.push({ match: edit, rule: rule.ref });
       }
     }
     if (target !== undefined) allowing ??= this.#grpc.find((rule) => isCall(rule, head.method, target))?.ref;
-    if (!allowing) return undefined;
+    if (!allowing) return lookalike === undefined ? noRule : mistaken(lookalike);
     return { verdict: 'ALLOW', permit, rule: allowing, edits, ...(edits.length > 0 && { detail: mismatches(edits) }) };
   }
 
@@ -179,10 +189,17 @@ function copy(text: string): string {
 }
 
 type Allowed = Extract<HttpDecision, { readonly verdict: 'ALLOW' }>;
+type Denied = Extract<HttpDecision, { readonly verdict: 'DENY' }>;
+
+const noRule: Denied = { verdict: 'DENY', reason: 'no-rule', detail: 'no rule allows this request' };
+
+function mistaken(name: string): Denied {
+  return { verdict: 'DENY', reason: 'ambiguous', detail: `servers may take another field for ${name}` };
+}
 
 /** A header that is taken away for one reading and left for another would be a way around the rule that takes it. */
-function alike(one: Allowed | undefined, other: Allowed | undefined): boolean {
-  if (!one || !other) return one === other;
+function alike(one: Allowed | Denied, other: Allowed | Denied): boolean {
+  if (one.verdict === 'DENY' || other.verdict === 'DENY') return one.verdict === other.verdict;
   if (one.edits.length !== other.edits.length) return false;
   return one.edits.every(({ match }, index) => match === other.edits[index]?.match);
 }

@@ -59,25 +59,30 @@ const defaultTimeouts: RelayTimeouts = {
   lingerMs: limits.relayLingerMs,
 };
 
-/** @param fd a connected, non-blocking TCP socket, which the relay's socket owns from here on */
-export function openSocket(fd: number): RelaySocket {
-  return new RelaySocket(fd);
+/**
+ * @param fd a connected, non-blocking TCP socket, which the relay's socket owns from here on
+ * @returns undefined when Node does not take it for one: then it stays the caller's
+ */
+export function openSocket(fd: number): RelaySocket | undefined {
+  try {
+    return new RelaySocket(fd);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * Joins two connected sockets and owns them from here on. The protocol's first calls come before this returns.
- * @param initial what was read from the client before; the relay keeps the view
  */
 export function createNodeRelay(
   downstream: RelaySocket,
   upstream: RelaySocket,
   protocol: (relay: Relay) => Protocol,
   hooks: RelayHooks,
-  initial: Uint8Array = new Uint8Array(),
   timeouts: RelayTimeouts = defaultTimeouts,
 ): NodeRelay {
   const relay = new TwoSockets(downstream, upstream, hooks, timeouts);
-  relay.begin(protocol, initial);
+  relay.begin(protocol);
   return relay;
 }
 
@@ -106,13 +111,12 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     this.upstream = new NodeSide(upstream, this);
   }
 
-  begin(protocol: (relay: Relay) => Protocol, initial: Uint8Array): void {
+  begin(protocol: (relay: Relay) => Protocol): void {
     startTicking(this);
     this.#movedAt = coarseNow();
     this.enter();
     this.downstream.join(this.upstream);
     this.upstream.join(this.downstream);
-    this.downstream.begin(Buffer.from(initial.buffer, initial.byteOffset, initial.byteLength));
     try {
       this.#protocol = protocol(this);
     } catch {

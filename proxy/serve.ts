@@ -10,6 +10,7 @@ import {
   type Acceptor,
   acceptConnections,
   type ConnectAttempt,
+  closeFd,
   connectUpstream,
   resetFd,
   type SocketAddress,
@@ -259,9 +260,19 @@ class ProxiedConnection {
       return;
     }
     this.#downstreamFd = undefined;
+    const downstream = openSocket(downstreamFd);
+    const upstream = openSocket(upstreamFd);
+    if (!downstream || !upstream) {
+      for (const socket of [downstream, upstream]) socket?.reset();
+      if (!downstream) closeFd(downstreamFd);
+      if (!upstream) closeFd(upstreamFd);
+      // Whoever made this connection does not have it in hand before it returns.
+      queueMicrotask(() => this.#onClosed('internal-error'));
+      return;
+    }
     this.#relay = createNodeRelay(
-      openSocket(downstreamFd),
-      openSocket(upstreamFd),
+      downstream,
+      upstream,
       (relay) => detect(this.#connectionOver(relay), this.#options.protocols),
       {
         onClosed: (cause) => {

@@ -2,52 +2,32 @@
 
 import type { HeaderMatch, HttpRule } from '../../src/policy/resolved.ts';
 import type { HttpRequestHead } from '../decide.ts';
+import { isLookalike } from './field-name.ts';
 
 export interface HeaderConditions {
   /** All must hold. */
   readonly required: readonly HeaderMatch[];
   /** Where one fails the rule matches all the same, and the request is changed. */
-  readonly edits: readonly EditCondition[];
+  readonly edits: readonly HeaderMatch[];
 }
-
-export interface EditCondition {
-  readonly match: HeaderMatch;
-  /** Names that CGI and WSGI turn into the same variable: a field that is taken away must not come back as one of them. */
-  readonly lookalikes: readonly string[];
-}
-
-/** Hyphens of a name whose every mixture with underscores is looked for; of a longer one, all or none. */
-const mixedHyphens = 4;
 
 export function headerConditions(rule: HttpRule): HeaderConditions {
   const matches = rule.headerMatches ?? [];
   return {
     required: [...(rule.headers ?? []).map(headerMatch), ...matches.filter(({ mismatch }) => mismatch === undefined)],
-    edits: matches.flatMap((match) => (match.mismatch === undefined ? [] : [editCondition(match)])),
+    edits: matches.filter(({ mismatch }) => mismatch !== undefined),
   };
 }
 
-function editCondition(match: HeaderMatch): EditCondition {
+/** Whether the request is not as the rule wants it. What is taken away must not come back under another name. */
+export function asksForEdit(match: HeaderMatch, head: HttpRequestHead): boolean {
   const takesAway = match.mismatch === 'DELETE' || match.mismatch === 'REPLACE';
-  return { match, lookalikes: takesAway ? lookalikes(match.name.toLowerCase()) : [] };
+  return !holds(match, head) || (takesAway && head.hasLookalike(match.name));
 }
 
-function lookalikes(name: string): readonly string[] {
-  const [first = '', ...parts] = name.split(/[-_]/);
-  if (parts.length > mixedHyphens) return [`${first}-${parts.join('-')}`, `${first}_${parts.join('_')}`];
-  let names = [first];
-  for (const part of parts) names = names.flatMap((start) => [`${start}-${part}`, `${start}_${part}`]);
-  return names.filter((other) => other !== name);
-}
-
-/** Whether the request is not as the rule wants it. */
-export function asksForEdit({ match, lookalikes }: EditCondition, head: HttpRequestHead): boolean {
-  return !holds(match, head) || lookalikes.some((name) => head.header(name).length > 0);
-}
-
-/** Whether a field of this name is meant by a rule that takes `taken` away. Both in lower case. */
+/** Whether a field of this name is meant by a rule that takes `taken` away. */
 export function isTaken(name: string, taken: string): boolean {
-  return name === taken || (name.length === taken.length && name.replaceAll('_', '-') === taken.replaceAll('_', '-'));
+  return name.toLowerCase() === taken.toLowerCase() || isLookalike(name, taken);
 }
 
 /** `Name: value` asks for the value, `Name` for presence. */

@@ -23,6 +23,14 @@ export function compilePattern(source: string): Pattern {
   return { kind: 'regex', matches: (text) => regex.matches(text) };
 }
 
+/** Case-insensitive, as hosts are (RFC 3986 section 3.2.2). What it is matched against is in lower case. */
+export function compileHostPattern(source: string): Pattern {
+  const pattern = compilePattern(source);
+  return pattern.kind === 'regex'
+    ? compilePattern(`(?i)${source}`)
+    : { kind: pattern.kind, text: pattern.text.toLowerCase() };
+}
+
 export function matches(pattern: Pattern, text: string): boolean {
   switch (pattern.kind) {
     case 'exact':

@@ -8,6 +8,7 @@
  */
 
 import { limits } from '../../src/limits.ts';
+import { isLookalike } from '../decide/field-name.ts';
 import type { HttpRequestHead } from '../decide.ts';
 import { all, contentLength, fieldValue, isHost, TARGET, TOKEN, VALUE } from './syntax.ts';
 
@@ -240,16 +241,28 @@ class ScannedHead implements RequestHead {
 
   header(name: string): readonly string[] {
     const values: string[] = [];
-    let at = this.text.indexOf('\r\n') + 2;
-    while (at < this.text.length - 2) {
-      const end = this.text.indexOf('\r\n', at);
-      const colon = at + name.length;
-      if (this.text.charCodeAt(colon) === 0x3a && this.text.slice(at, colon).toLowerCase() === name) {
-        values.push(fieldValue(this.text, colon + 1, end));
-      }
-      at = end + 2;
+    for (const { start, colon, end } of this.#lines()) {
+      if (colon - start !== name.length || this.text.slice(start, colon).toLowerCase() !== name) continue;
+      values.push(fieldValue(this.text, colon + 1, end));
     }
     return values;
+  }
+
+  hasLookalike(name: string): boolean {
+    return this.#lines().some(
+      ({ start, colon }) => colon - start === name.length && isLookalike(this.text.slice(start, colon), name),
+    );
+  }
+
+  /** Where each field stands. */
+  #lines(): { readonly start: number; readonly colon: number; readonly end: number }[] {
+    const lines = [];
+    for (let start = this.text.indexOf('\r\n') + 2; start < this.text.length - 2; ) {
+      const end = this.text.indexOf('\r\n', start);
+      lines.push({ start, colon: this.text.indexOf(':', start), end });
+      start = end + 2;
+    }
+    return lines;
   }
 }
 

@@ -1,5 +1,6 @@
 /** A request's header block as the decider sees it, after the checks of RFC 9113 sections 8.2 and 8.3. */
 
+import { isLookalike } from '../decide/field-name.ts';
 import type { HttpRequestHead } from '../decide.ts';
 import { isHost, isToken } from '../http1/syntax.ts';
 import { isFieldName, isFieldValue, isTarget } from './field-syntax.ts';
@@ -59,6 +60,11 @@ export class RequestHead implements HttpRequestHead {
     if (name === 'host' && found.length === 0 && this.host !== '') return [this.host];
     // Section 8.2.3: a cookie that came in crumbs is one field.
     return name === 'cookie' && found.length > 1 ? [found.join('; ')] : found;
+  }
+
+  hasLookalike(name: string): boolean {
+    for (let at = 0; at < this.#fields.count; at++) if (isLookalike(this.#fields.names[at] ?? '', name)) return true;
+    return false;
   }
 
   #reset(fields: FieldList): void {

@@ -173,11 +173,6 @@ export class NodeSide implements Side, Receiver {
     this.#socket.vanish();
   }
 
-  /** Bytes that were there before the relay was. */
-  begin(initial: Buffer): void {
-    this.#arrivals.append(undefined, initial, 0, initial.length);
-  }
-
   /** The end of a turn: writes, and keeps what is left. */
   settle(): void {
     if (this.#gone) return;

@@ -118,14 +118,14 @@ function literally(text: string): string {
   return text.replaceAll(/[^0-9A-Za-z]/g, '\\$&');
 }
 
-/** As proxy/decide.ts: against the host in lower case, with its port or without. */
+/** As proxy/decide.ts: in either case, against the host in lower case, with its port or without. */
 function hostPattern(source: string): Regex {
-  const regex = mapSets(parsePattern(source), inEitherCase);
+  const regex = mapSets(parsePattern(`(?i)${source}`), inEitherCase);
   const bare: Regex = { kind: 'sequence', parts: [regex, { kind: 'seal' }, PORT] };
   return { kind: 'choice', parts: [regex, bare] };
 }
 
-/** A capital in the pattern matches nothing, a capital in the host what its small letter does. */
+/** A capital in the host is what its small letter is; where a pattern insists on a capital (`(?-i)`), it matches nothing. */
 function inEitherCase(set: ByteSet): ByteSet {
   return (set & ~UPPER) | ((set & LOWER) >> 32n);
 }

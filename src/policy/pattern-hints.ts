@@ -59,9 +59,6 @@ function hostHints(pattern: string, atoms: readonly Atom[]): string[] {
   }
   if (/[\w-]\.[*+]$/.test(pattern))
     hints.push('also matches every domain that begins with this one; end with the whole name');
-  if (atoms.some(({ text }) => /^[A-Z]$/.test(text))) {
-    hints.push('never matches, because hosts are compared in lower case; write the pattern so');
-  }
   return hints;
 }
 

@@ -46,6 +46,8 @@ export const pathRules = [
 export const hostRules = [
   'a.example',
   'A.example',
+  'A.EX[A-Z]+|[^A]+',
+  '(?-i)A.example',
   '[ab]\\.example(:80)?',
   '.*',
   '.*\\.example',

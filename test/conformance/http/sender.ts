@@ -1,12 +1,15 @@
-/** Sends each vector over a connection of its own and waits for its end. Arguments: address, port; vectors as JSON on standard input. */
+/**
+ * Sends each vector over a connection of its own and waits for its end. Arguments: address, port,
+ * patience in ms; vectors as JSON on standard input.
+ */
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Vector } from './vectors/vector.ts';
 
-const [address, port] = process.argv.slice(2);
-/** A server that waits for more has decided by then; the time is only lost where one does. */
-const patienceMs = 400;
+const [address, port, patience] = process.argv.slice(2);
+/** Without an answer for so long, the server waits for more; the time is only lost where one does. */
+const patienceMs = Number(patience);
 
 function send({ bytes }: Vector): Promise<void> {
   return new Promise((resolve) => {

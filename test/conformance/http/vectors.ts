@@ -1,6 +1,6 @@
 /**
  * What an attacker sends to get a request past the proxy: bytes that two parsers may read differently, by class. The rules
- * allow GET and POST of `/allowed/…`; whatever carries `/forbidden` must reach no server as a request of its own.
+ * allow GET and POST of `/allowed/…`, and `/role/…` with `X-Role: user`; whatever carries `/forbidden` must reach no server as a request of its own.
  */
 
 import { exchanges } from './vectors/exchanges.ts';

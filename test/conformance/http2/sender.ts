@@ -1,12 +1,15 @@
-/** Sends each vector over a connection of its own until nothing comes any more. Arguments: address, port; vectors as JSON on standard input. */
+/**
+ * Sends each vector over a connection of its own until nothing comes any more. Arguments: address, port,
+ * patience in ms; vectors as JSON on standard input.
+ */
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Vector } from '../http/vectors/vector.ts';
 
-const [address, port] = process.argv.slice(2);
-/** Without an answer for so long, the server waits for more. */
-const patienceMs = 300;
+const [address, port, patience] = process.argv.slice(2);
+/** Without an answer for so long, the server waits for more; the time is only lost where one does. */
+const patienceMs = Number(patience);
 const lanes = 16;
 
 function send({ bytes }: Vector): Promise<void> {

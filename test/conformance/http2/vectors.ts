@@ -1,6 +1,6 @@
 /**
- * What an attacker sends over HTTP/2. The rules allow GET, HEAD and POST of `/allowed/…`; whatever carries `/forbidden`
- * must reach no server as a request.
+ * What an attacker sends over HTTP/2. The rules allow GET, HEAD and POST of `/allowed/…`, and `/role/…` with
+ * `x-role: user`; whatever carries `/forbidden` must reach no server as a request.
  */
 
 import type { Vector } from '../http/vectors/vector.ts';

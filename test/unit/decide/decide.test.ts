@@ -42,6 +42,10 @@ test('a host matches in any case, with its port or without', () => {
   assert.equal(verdict(rule, '/', { host: 'api.example.com.evil' }), 'DENY no-rule');
   assert.equal(verdict(rule, '/', { host: 'api.example.com.' }), 'DENY no-rule');
   assert.equal(verdict(rule, '/', { host: '' }), 'DENY no-rule');
+  for (const host of ['API\\.Example\\.com', 'Api[.]example[.]COM', 'A.*', 'Other|API[.]EXAMPLE[.][A-Z]+']) {
+    assert.equal(verdict({ host }, '/', { host: 'api.EXAMPLE.com:80' }), 'ALLOW', host);
+  }
+  assert.equal(verdict({ host: '[^A]+' }, '/', { host: 'a' }), 'DENY no-rule');
   assert.equal(verdict({ host: '\\[fd00::1\\]' }, '/', { host: '[fd00::1]:80' }), 'ALLOW');
 });
 
@@ -105,6 +109,29 @@ test('headerMatches without an action is a condition, with one a change', () => 
   );
 });
 
+test('a condition does not hold beside a field that servers may take for its own', () => {
+  for (const rule of [
+    { headers: ['X-Role: user'] },
+    { headers: ['x-role'] },
+    { headerMatches: [{ name: 'X-Role' }] },
+  ]) {
+    const beside = (...names: string[]) =>
+      verdict(rule, '/', { fields: [['X-Role', 'user'], ...names.map((name) => [name, 'admin'] as const)] });
+    assert.equal(beside(), 'ALLOW');
+    for (const name of ['X_Role', 'x_role', 'X.Role', 'X!ROLE']) assert.equal(beside(name), 'DENY ambiguous');
+    for (const name of ['X-Roles', 'X_Roles', 'XRole', 'Y_Role', 'X--Role']) assert.equal(beside(name), 'ALLOW');
+  }
+  assert.equal(verdict({ headers: ['X-Role'] }, '/', { fields: [['X_Role', 'user']] }), 'DENY no-rule');
+  // What another rule allows whatever its header it allows with this one, too.
+  const decider = compileHttpRules(ruleSet([{ headers: ['X-Role: user'] }, { path: '/open' }]));
+  const fields = [
+    ['X-Role', 'user'],
+    ['X_Role', 'admin'],
+  ] as const;
+  assert.equal(said(decider.decide(request('/open', { fields }))), 'ALLOW');
+  assert.equal(said(decider.decide(request('/else', { fields }))), 'DENY ambiguous');
+});
+
 test('a header that is taken away is not left under a name with underscores', () => {
   for (const mismatch of ['DELETE', 'REPLACE'] as const) {
     const decider = compileHttpRules(ruleSet([{ headerMatches: [{ name: 'X-Auth-User', value: 'me', mismatch }] }]));
@@ -113,7 +140,8 @@ test('a header that is taken away is not left under a name with underscores', ()
       return decision.verdict === 'ALLOW' ? decision.edits.length : -1;
     };
     assert.equal(edits('X-Auth-User'), 0);
-    for (const other of ['X_Auth_User', 'x-auth_user', 'X_AUTH-USER']) assert.equal(edits('X-Auth-User', other), 1);
+    for (const other of ['X_Auth_User', 'x-auth_user', 'X_AUTH-USER', 'x.auth!user'])
+      assert.equal(edits('X-Auth-User', other), 1);
     assert.equal(edits('X-Auth-User', 'X-Auth-Users'), 0);
   }
 });

@@ -1,5 +1,6 @@
 /** Requests and rule sets of the verdict's tests. */
 
+import { isLookalike } from '../../../proxy/decide/field-name.ts';
 import { compileHttpRules, type HttpDecision, type HttpRequestHead } from '../../../proxy/decide.ts';
 import type { GrpcRule, HttpRule, HttpRuleSet } from '../../../src/policy/resolved.ts';
 
@@ -16,6 +17,7 @@ export function request(target: string, { method = 'GET', host = 'h', fields = [
     target,
     host,
     header: (name) => fields.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value),
+    hasLookalike: (name) => fields.some(([given]) => isLookalike(given, name)),
   };
 }
 

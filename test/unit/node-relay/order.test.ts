@@ -18,23 +18,6 @@ test('a tunnel passes both ways', async () => {
   assert.equal(await closed, 'agent-stopped');
 });
 
-test('the protocol is called at the start with what was read before', async () => {
-  const seen: string[] = [];
-  const { server, node, closed } = await wire(
-    ({ downstream }) => ({
-      onDownstream() {
-        seen.push(text(downstream.arrived()));
-        downstream.forward(downstream.arrived().length);
-      },
-    }),
-    { initial: Buffer.from('early') },
-  );
-  assert.deepEqual(seen, ['early']);
-  assert.equal(await takeText(server, 5), 'early');
-  node.abort('drain');
-  await closed;
-});
-
 test('bytes that are left grow into one view', async () => {
   const views: string[] = [];
   const { client, node, closed } = await wire(({ downstream }) => ({

@@ -5,7 +5,8 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { closeFd, duplicateFd } from '../../../native/index.ts';
-import { type NodeRelay, openSocket, type Released } from '../../../proxy/node-relay.ts';
+import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
+import type { NodeRelay, Released } from '../../../proxy/node-relay.ts';
 import type { Boundary, CloseCause } from '../../../proxy/relay.ts';
 import { type Calls, listen, pair, relayOver, takeText, until, type Wiring } from './wiring.ts';
 
@@ -18,7 +19,7 @@ async function wireByDescriptor(calls: (relay: Wiring['relay']) => Calls): Promi
   const [near, far] = [downstream.socket, upstream.socket].map((socket) => {
     const fd = duplicateFd((socket as unknown as { _handle: { fd: number } })._handle.fd);
     socket.destroy();
-    return openSocket(fd);
+    return new RelaySocket(fd);
   });
   assert.ok(near && far);
   return { client, server, ...relayOver(near, far, calls) };
@@ -60,7 +61,7 @@ test('what arrives after the release waits for the next owner, who goes on', asy
   client.write('two\n');
   server.write('unasked\n');
 
-  const next = relayOver(openSocket(released.downstream), openSocket(released.upstream), lines);
+  const next = relayOver(new RelaySocket(released.downstream), new RelaySocket(released.upstream), lines);
   assert.equal(await takeText(server, 4), 'two\n');
   assert.equal(await takeText(client, 8), 'unasked\n');
   client.end();
@@ -95,7 +96,7 @@ test('many hand-overs under load lose, double and mix nothing', async () => {
   while (sent < total) {
     const released = await release(node, 10_000);
     assert.ok(released, 'between two lines is a boundary');
-    node = relayOver(openSocket(released.downstream), openSocket(released.upstream), lines).node;
+    node = relayOver(new RelaySocket(released.downstream), new RelaySocket(released.upstream), lines).node;
     owners++;
     await turn();
   }

@@ -21,7 +21,6 @@ export interface Wiring extends Relayed {
 export type Calls = Partial<Protocol>;
 
 interface WireOptions {
-  readonly initial?: Uint8Array;
   readonly timeouts?: RelayTimeouts;
 }
 
@@ -74,7 +73,6 @@ export function relayOver(
       return { ...silent, ...calls(given) };
     },
     { onClosed: resolve },
-    options.initial,
     options.timeouts ?? patient,
   );
   if (relay === undefined) throw new Error('the protocol was not made');

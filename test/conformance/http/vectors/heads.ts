@@ -147,4 +147,15 @@ const lines = named('line ends and bytes', [
   ['target of 9 KiB', request(`GET /allowed/${'x'.repeat(9_000)} HTTP/1.1`, ['Host: origin']) + forbidden],
 ]);
 
-export const heads: readonly Vector[] = [...requestLines, ...paths, ...hosts, ...lines];
+/** The rules allow `/role/…` to a user alone; CGI and its heirs make one variable of each of these and of `X-Role`. */
+const lookalikes = named(
+  'a field that servers may take for X-Role',
+  ['X_Role: admin', 'x_role: admin', 'X.Role: admin', 'X!ROLE: admin', 'X_Role:'].flatMap((other) =>
+    [['X-Role: user', other], [other, 'X-Role: user'], [other]].map(
+      (fields) =>
+        [shown(fields.join('|')), request('GET /role/forbidden HTTP/1.1', ['Host: origin', ...fields])] as const,
+    ),
+  ),
+);
+
+export const heads: readonly Vector[] = [...requestLines, ...paths, ...hosts, ...lines, ...lookalikes];

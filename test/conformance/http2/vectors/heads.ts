@@ -136,6 +136,11 @@ const lists: readonly (readonly [string, Fields])[] = [
       [':authority', 'origin'],
     ],
   ],
+  ...['x_role', 'x.role', 'x!role'].flatMap((name) => [
+    [`${name} beside x-role`, head('/role/forbidden', 'GET', ['x-role', 'user'], [name, 'admin'])] as const,
+    [`${name} before x-role`, head('/role/forbidden', 'GET', [name, 'admin'], ['x-role', 'user'])] as const,
+    [`${name} for x-role`, head('/role/forbidden', 'GET', [name, 'user'])] as const,
+  ]),
   [
     'more fields than are read',
     head('/allowed/forbidden', 'GET', ...Array.from({ length: 200 }, (_, at) => [`a${at}`, 'b'] as const)),

@@ -1,10 +1,13 @@
-/** Real servers, each with its own parser, that write down every request which they believe to have been sent. */
+/**
+ * Real servers of HTTP/1.1 or of HTTP/2 with prior knowledge, each with its own parser, that write down every request which
+ * they believe to have been sent.
+ */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '../../netns/eventually.ts';
-import type { Station } from '../../netns/topology.ts';
+import { eventually } from '../netns/eventually.ts';
+import type { Station } from '../netns/topology.ts';
 
 export interface Origin {
   readonly name: string;
@@ -13,24 +16,32 @@ export interface Origin {
   readonly seen: () => readonly string[];
 }
 
-export interface Program {
+export type Version = 'http' | 'http2';
+
+interface Program {
   readonly name: string;
+  readonly versions: readonly Version[];
   /** @returns command and arguments; `log` is the file that it must write. */
-  readonly command: (port: number, directory: string, log: string) => readonly string[];
+  readonly command: (port: number, directory: string, log: string, version: Version) => readonly string[];
 }
+
+const both: readonly Version[] = ['http', 'http2'];
 
 const programs: readonly Program[] = [
   {
     name: 'node',
-    command: (port, _, log) => [process.execPath, script('node-origin.ts'), String(port), log],
+    versions: both,
+    command: (port, _, log, version) => [process.execPath, script(`${version}/node-origin.ts`), String(port), log],
   },
   {
     name: 'python',
-    command: (port, _, log) => ['python3', script('python-origin.py'), String(port), log],
+    versions: ['http'],
+    command: (port, _, log) => ['python3', script('http/python-origin.py'), String(port), log],
   },
   {
     name: 'nginx',
-    command: (port, directory, log) => [
+    versions: both,
+    command: (port, directory, log, version) => [
       'nginx',
       '-p',
       directory,
@@ -45,7 +56,7 @@ http {
   access_log ${log} seen;
   client_body_temp_path ${directory}/b; proxy_temp_path ${directory}/p; fastcgi_temp_path ${directory}/f;
   uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
-  server { listen ${port}; location / { return 200 ok; } }
+  server { listen ${port}${version === 'http2' ? ' http2' : ''}; location / { return 200 ok; } }
 }
 `,
       ),
@@ -53,7 +64,8 @@ http {
   },
   {
     name: 'apache',
-    command: (port, directory, log) => [
+    versions: both,
+    command: (port, directory, log, version) => [
       'apache2',
       '-X',
       '-f',
@@ -68,7 +80,7 @@ Listen ${port}
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
-ErrorLog ${directory}/error.log
+${version === 'http2' ? apacheHttp2 : ''}ErrorLog ${directory}/error.log
 LogFormat "%r" seen
 CustomLog ${log} seen
 RedirectMatch 204 .*
@@ -78,6 +90,7 @@ RedirectMatch 204 .*
   },
   {
     name: 'lighttpd',
+    versions: ['http'],
     command: (port, directory, log) => [
       'lighttpd',
       '-D',
@@ -97,6 +110,7 @@ accesslog.format = "%r"
   },
   {
     name: 'h2o',
+    versions: both,
     command: (port, directory, log) => [
       'h2o',
       '-c',
@@ -117,7 +131,8 @@ hosts:
   },
   {
     name: 'haproxy',
-    command: (port, directory, log) => [
+    versions: both,
+    command: (port, directory, log, version) => [
       'sh',
       '-c',
       'exec haproxy -db -f "$0" >> "$1"',
@@ -130,7 +145,7 @@ defaults
   mode http
   timeout client 5s
 frontend f
-  bind :${port}
+  bind :${port}${version === 'http2' ? ' proto h2' : ''}
   log global
   log-format "%HM %[capture.req.uri]"
   http-request return status 200
@@ -141,30 +156,31 @@ frontend f
   },
 ];
 
+const apacheHttp2 = `LoadModule http2_module /usr/lib/apache2/modules/mod_http2.so
+Protocols h2c http/1.1
+`;
+
 function script(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
 /** @returns the path of a file with this text */
-export function write(directory: string, name: string, text: string): string {
+function write(directory: string, name: string, text: string): string {
   const path = join(directory, name);
   writeFileSync(path, text);
   return path;
 }
 
-/** Starts all of them in the station's namespace; they end with it. */
-export async function startOrigins(
-  station: Station,
-  directory: string,
-  all: readonly Program[] = programs,
-): Promise<readonly Origin[]> {
-  const origins = all.map(({ name, command }, index): Origin => {
+/** Starts all that speak this version in the station's namespace; they end with it. */
+export async function startOrigins(station: Station, directory: string, version: Version): Promise<readonly Origin[]> {
+  const speaking = programs.filter(({ versions }) => versions.includes(version));
+  const origins = speaking.map(({ name, command }, index): Origin => {
     const port = 8001 + index;
     const own = join(directory, name);
     const log = join(own, 'seen');
     mkdirSync(own);
     writeFileSync(log, '', { mode: 0o666 });
-    const [program = '', ...args] = command(port, own, log);
+    const [program = '', ...args] = command(port, own, log, version);
     station.namespace.spawn(program, args, { stdio: 'ignore' });
     return {
       name,
