@@ -89,7 +89,7 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
       ),
     );
     datapath.apply(desired.resolved, desired.taps);
-    const enforcement = new Enforcement(options, log, reader, report, { datapath, pool }, desired);
+    const enforcement = new Enforcement(log, reader, report, { datapath, pool }, desired);
     const agent = new Agent({
       options,
       log,

@@ -28,6 +28,7 @@ export class StateReader {
   readonly #options: Pick<AgentOptions, 'policies' | 'workloads'>;
   readonly #policies = new PolicyReader();
   readonly #resolver = new PolicyResolver();
+  #named: readonly string[] = [];
 
   constructor(options: Pick<AgentOptions, 'policies' | 'workloads'>) {
     this.#options = options;
@@ -35,7 +36,8 @@ export class StateReader {
 
   /** @returns the problems alone when a file has an error: then what is in force stays so. */
   async read(): Promise<DesiredState | readonly Problem[]> {
-    const { policies, diagnostics: ofPolicies } = await this.#policies.read(this.#options.policies);
+    const { policies, diagnostics: ofPolicies, files } = await this.#policies.read(this.#options.policies);
+    this.#named = files;
     const { workloads, diagnostics: ofWorkloads } = loadWorkloads(this.#options.workloads);
     const errors = [...ofPolicies, ...ofWorkloads].filter(({ severity }) => severity === 'error');
     if (errors.length > 0) return errors.map(problemOf);
@@ -56,6 +58,11 @@ export class StateReader {
         ),
       ],
     };
+  }
+
+  /** Files and directories that the last reading went by, those among them that policies name. */
+  get paths(): readonly string[] {
+    return [...this.#options.policies, this.#options.workloads, ...this.#named];
   }
 
   endpointId(key: string): EndpointId {

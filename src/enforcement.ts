@@ -2,13 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import type { Problem } from './admin/agent-view.ts';
-import type { AgentOptions } from './agent-options.ts';
 import type { AgentReport } from './agent-report.ts';
 import type { Datapath } from './datapath/datapath.ts';
 import type { DesiredState, StateReader } from './desired-state.ts';
 import type { Log } from './log.ts';
 import type { WorkerPool } from './worker/pool.ts';
-import { type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
+import { type PathWatcher, type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
 /** What a change reaches: kernel and workers, nobody while a new agent prepares, or the workers once the kernel is its. */
 type Reach = 'everything' | 'nothing' | 'workers';
@@ -26,12 +25,12 @@ function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
 }
 
 export class Enforcement {
-  readonly #options: AgentOptions;
   readonly #log: Log;
   readonly #reader: StateReader;
   readonly #report: AgentReport;
   readonly #enforcers: Enforcers;
   readonly #watchers: Watcher[] = [];
+  #files: PathWatcher | undefined;
   #reach: Reach = 'everything';
   /** Something changed that was not looked at. */
   #missed = false;
@@ -42,15 +41,7 @@ export class Enforcement {
   #inForce: string;
 
   /** @param desired in force already */
-  constructor(
-    options: AgentOptions,
-    log: Log,
-    reader: StateReader,
-    report: AgentReport,
-    enforcers: Enforcers,
-    desired: DesiredState,
-  ) {
-    this.#options = options;
+  constructor(log: Log, reader: StateReader, report: AgentReport, enforcers: Enforcers, desired: DesiredState) {
     this.#log = log;
     this.#reader = reader;
     this.#report = report;
@@ -60,8 +51,8 @@ export class Enforcement {
   }
 
   watch(): void {
-    const { policies, workloads } = this.#options;
-    this.#watchers.push(watchPaths([...policies, workloads], () => this.#changed()));
+    this.#files = watchPaths(this.#reader.paths, () => this.#changed());
+    this.#watchers.push(this.#files);
     this.#watchers.push(watchNetns(() => this.#changed()));
   }
 
@@ -134,6 +125,7 @@ export class Enforcement {
     }
     try {
       const desired = await this.#reader.read();
+      this.#files?.watch(this.#reader.paths);
       if ('resolved' in desired) await this.#enforce(desired);
       else this.#refuse(desired);
     } catch (error) {

@@ -3,7 +3,7 @@
 import { limits } from '../../src/limits.ts';
 import type { Side } from '../relay.ts';
 import type { ClientWindow } from './client-window.ts';
-import { dataFrame, errorCode, headersFrames, rstStreamFrame } from './frames.ts';
+import { dataFrame, defaultMaxFrame, errorCode, headersFrames, rstStreamFrame } from './frames.ts';
 import { encodeBlock } from './hpack/encoder.ts';
 import type { PeerSettings } from './settings.ts';
 
@@ -84,10 +84,19 @@ export class Answers {
 
   /** `head`: the request has no use for a body. `clientOpen`: its own body is still under way, and told to stop. */
   refuse(stream: number, { block, blockAlone, body }: Refusal, head: boolean, clientOpen: boolean): void {
-    const room = !head && this.#clientSettings.initialWindow >= body.length && this.#window.borrow(body.length);
+    const room = !head && this.#hasRoom(body.length) && this.#window.borrow(body.length);
     this.push(headersFrames(stream, room || head ? block : blockAlone, !room));
     if (room) this.push(dataFrame(stream, body));
     if (clientOpen) this.push(rstStreamFrame(stream, errorCode.none));
+  }
+
+  /**
+   * The debt holds back a frame that fills the client's window to its end. Of usual size it waits for credit that the
+   * client gives once half its window is used; a larger one could wait for a client that has no reason to give any.
+   */
+  #hasRoom(bytes: number): boolean {
+    const { initialWindow, maxFrame } = this.#clientSettings;
+    return initialWindow >= bytes && maxFrame === defaultMaxFrame;
   }
 
   /** A whole answer in one header block, e.g. gRPC's trailers-only. */

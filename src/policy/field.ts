@@ -15,6 +15,8 @@ export class FieldSource {
   /** By path; what `Policy.positions` becomes. */
   readonly positions = new Map<string, Position>();
   readonly diagnostics: PolicyDiagnostic[] = [];
+  /** Further files that it names: what it means changes with them. */
+  readonly files = new Set<string>();
   readonly #lines: LineCounter;
   readonly #targets: ReadonlyMap<Node, Node>;
   readonly #count = { error: 0, hint: 0 };
@@ -98,6 +100,11 @@ export class Field {
 
   get file(): string {
     return this.#source.file;
+  }
+
+  /** The document depends on this file, whether it is there or not. */
+  dependsOn(file: string): void {
+    this.#source.files.add(file);
   }
 
   error(message: string): undefined {

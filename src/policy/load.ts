@@ -18,16 +18,18 @@ export { parsePolicies } from './parse.ts';
 export function loadPolicies(paths: readonly string[]): ParsedPolicies {
   const policies: Policy[] = [];
   const diagnostics: PolicyDiagnostic[] = [];
+  const files: string[] = [];
   for (const file of new Set(paths.flatMap((path) => filesOf(path, diagnostics)))) {
     const text = readText(file, diagnostics);
     if (text === undefined) continue;
     const parsed = parsePolicies(file, text);
     policies.push(...parsed.policies);
     diagnostics.push(...parsed.diagnostics);
+    files.push(...parsed.files);
   }
   const named = distinct(policies, diagnostics);
   diagnostics.push(...l7Conflicts(named));
-  return { policies: named, diagnostics };
+  return { policies: named, diagnostics, files };
 }
 
 function filesOf(path: string, diagnostics: PolicyDiagnostic[]): string[] {

@@ -11,6 +11,8 @@ export interface ParsedPolicies {
   /** Those without an error. */
   readonly policies: readonly Policy[];
   readonly diagnostics: readonly PolicyDiagnostic[];
+  /** What they name beside themselves (`secretFile`), there or not, errors or not: they change with these. */
+  readonly files: readonly string[];
 }
 
 /** Where a policy says whether it is enforced or only reports: our own extension, so it stands in an annotation. */
@@ -38,7 +40,7 @@ export function parsePolicies(file: string, text: string): ParsedPolicies {
     // The YAML parser recurses; a file of brackets ends its stack.
     if (!(error instanceof RangeError)) throw error;
     const message = `not readable as YAML, because it is nested too deeply (${error.message}); write it flatter`;
-    return { policies: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }] };
+    return { policies: [], diagnostics: [{ file, line: 1, column: 1, severity: 'error', message }], files: [] };
   }
 }
 
@@ -47,6 +49,7 @@ function parseDocuments(file: string, text: string): ParsedPolicies {
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const diagnostics: PolicyDiagnostic[] = [];
   const policies: Policy[] = [];
+  const files: string[] = [];
   // For a text without any document the parser returns an empty document that is no array.
   for (const document of Array.isArray(documents) ? documents : []) {
     const source = new FieldSource(file, document, lines);
@@ -56,8 +59,9 @@ function parseDocuments(file: string, text: string): ParsedPolicies {
       if (policy && !source.hasErrors) policies.push(policy);
     }
     for (const diagnostic of source.diagnostics) diagnostics.push(diagnostic);
+    for (const named of source.files) files.push(named);
   }
-  return { policies, diagnostics };
+  return { policies, diagnostics, files };
 }
 
 function isEmpty({ contents }: Document): boolean {

@@ -4,7 +4,7 @@
  * has not changed is not read again: whatever the machine reports (a new namespace, an address) asks for a reading.
  */
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { limits } from '../limits.ts';
@@ -27,18 +27,19 @@ export class PolicyReader {
     if (signature !== undefined && signature === this.#last?.signature) return this.#last.parsed;
     const bytes = files.reduce((sum, { size }) => sum + size, 0n);
     const parsed = bytes <= limits.policyInlineBytes ? withoutPlaces(loadPolicies(paths)) : await loadInThread(paths);
-    this.#last = signature === undefined || namesSecrets(files) ? undefined : { signature, parsed };
+    // Files that policies name change by themselves.
+    this.#last = signature === undefined || parsed.files.length > 0 ? undefined : { signature, parsed };
     return parsed;
   }
 }
 
 /** Four places a rule are more than the rule. */
-export function withoutPlaces({ policies, diagnostics }: ParsedPolicies): ParsedPolicies {
+export function withoutPlaces({ policies, diagnostics, files }: ParsedPolicies): ParsedPolicies {
   const kept = policies.map((policy) => ({
     ...policy,
     positions: new Map([...policy.positions].filter(([path]) => !path.includes('.rules.'))),
   }));
-  return { policies: kept, diagnostics };
+  return { policies: kept, diagnostics, files };
 }
 
 function loadInThread(paths: readonly string[]): Promise<ParsedPolicies> {
@@ -73,9 +74,4 @@ function signatureOf(paths: readonly string[], files: readonly File[]): string |
   const settled = BigInt(Date.now() - limits.policySettledMs) * 1_000_000n;
   if (files.some(({ ctimeNs }) => ctimeNs > settled)) return undefined;
   return [...paths, ...files.map(({ path, size, ctimeNs, ino }) => `${path} ${size} ${ctimeNs} ${ino}`)].join('\n');
-}
-
-/** Secrets stand in files of their own, which change by themselves. */
-function namesSecrets(files: readonly File[]): boolean {
-  return files.some(({ path }) => readFileSync(path).includes('secretFile'));
 }

@@ -10,6 +10,7 @@ export function readSecretFile(field: Field): string | undefined {
   const path = field.string();
   if (path === undefined) return undefined;
   const file = resolve(dirname(field.file), path);
+  field.dependsOn(file);
   try {
     const found = statSync(file);
     // A pipe would make the agent wait for whoever writes it.

@@ -14,13 +14,18 @@ export interface Watcher {
   close(): void;
 }
 
+export interface PathWatcher extends Watcher {
+  /** From now on these instead; tells a change if they are others, because nobody has read them under this watch. */
+  watch(paths: readonly string[]): void;
+}
+
 /**
  * Files, and directories of `*.yaml` and `*.yml`; they need not exist yet. Calls when content was changed, however that is done: in
  * place, by a rename, by the exchange of a symbolic link further up (as Kubernetes does), by deletion and a new file.
  * What is written after this call is told, so call first and read then.
  */
-export function watchPaths(paths: readonly string[], onChange: () => void): Watcher {
-  const wanted = paths.map((path) => resolve(path));
+export function watchPaths(paths: readonly string[], onChange: () => void): PathWatcher {
+  let wanted = paths.map((path) => resolve(path));
   const directories = new DirectoryWatches(() => settle.touch());
   let seen = contentOf(wanted);
   let seenState = stateOf(wanted);
@@ -38,6 +43,10 @@ export function watchPaths(paths: readonly string[], onChange: () => void): Watc
     if (stateOf(wanted) !== seenState) settle.touch();
   }, limits.watchPollMs).unref();
   return {
+    watch(others) {
+      wanted = others.map((path) => resolve(path));
+      settle.touch();
+    },
     close() {
       clearInterval(poll);
       directories.close();
@@ -198,7 +207,11 @@ function stateOf(paths: readonly string[]): string {
 }
 
 function contentOf(paths: readonly string[]): string {
-  return describe(paths, (file) => createHash('sha256').update(readFileSync(file)).digest('hex'));
+  return describe(paths, (file) => {
+    // A pipe would make us wait for whoever writes it.
+    if (!statSync(file).isFile()) return 'no file';
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  });
 }
 
 function describe(paths: readonly string[], describeOne: (file: string) => string): string {

@@ -18,7 +18,7 @@ type Implementation = keyof typeof implementations;
 
 const allowed = ['Unary', 'Up', 'Down', 'Chat', 'Stay', 'Slow', 'Fail', 'Metadata'];
 /** A rule set of each kind, on a port of its own. */
-const ports = { direct: 5000, grpc: 5001, http: 5002 } as const;
+const ports = { direct: 5000, grpc: 5001, http: 5002, service: 5003 } as const;
 const rules = policy(
   'grpc',
   'web',
@@ -35,6 +35,10 @@ ${allowed.map((method) => `              - {service: test.Echo, method: ${method
           rules:
             http:
               - {method: POST, path: "/test.Echo/(${allowed.join('|')})"}
+        - ports: [{port: "${ports.service}", protocol: TCP}]
+          rules:
+            grpc:
+              - {service: test.Echo}
 `,
 );
 
@@ -84,18 +88,21 @@ for (const server of Object.keys(implementations) as Implementation[]) {
       args: [],
     });
     const count = (word: string): number => said.filter((each) => each === word).length;
+    const resultsOf = async (client: Implementation, port: number): Promise<unknown> => {
+      const [program, extension] = implementations[client];
+      const args = [script(`grpc-client.${extension}`), api.address[4], String(port)];
+      const { code, stdout, stderr } = await web.namespace.run(program, ...args);
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
     let cancelled = 0;
     for (const client of Object.keys(implementations) as Implementation[]) {
-      const [program, extension] = implementations[client];
-      for (const [way, port] of Object.entries(ports)) {
+      for (const way of ['direct', 'grpc', 'http'] as const) {
         // One pair shows as well as two how the kinds of rules match, and that results are those of a direct connection.
         if (way !== 'grpc' && client !== server) continue;
         await t.test(`${client} → ${server}, ${way}`, async () => {
           const before = count('Denied');
-          const args = [script(`grpc-client.${extension}`), api.address[4], String(port)];
-          const { code, stdout, stderr } = await web.namespace.run(program, ...args);
-          assert.equal(code, 0, stderr);
-          assert.deepEqual(JSON.parse(stdout), way === 'direct' ? results : resultsWithDenial);
+          assert.deepEqual(await resultsOf(client, ports[way]), way === 'direct' ? results : resultsWithDenial);
           assert.equal(count('Denied') - before, way === 'direct' ? 1 : 0, 'a denied call does not reach the server');
           cancelled++;
           await eventually('the server hears of the cancellation', () => count('cancelled') >= cancelled || undefined);
@@ -122,5 +129,8 @@ for (const server of Object.keys(implementations) as Implementation[]) {
     assert.deepEqual([status('Unary'), status('Fail')], [[0], [10]]);
     // Who notices the deadline first, the client (a reset) or the server (DEADLINE_EXCEEDED), is open.
     assert.ok(status('Slow').every((each) => each === undefined || each === 4));
+    await t.test('a rule without a method allows the whole service', async () => {
+      assert.deepEqual(await resultsOf(server, ports.service), results);
+    });
   });
 }

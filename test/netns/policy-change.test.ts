@@ -1,7 +1,10 @@
 /** A changed policy file judges the next request of connections that are open, and fails none that it allows. */
 
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { curl } from './curl.ts';
 import { eventually } from './eventually.ts';
 import { Load } from './load.ts';
 import { Origin } from './origin.ts';
@@ -65,4 +68,29 @@ test('a bad new file keeps the old policy in force and is reported, a good one e
   const { failures, statuses } = await load.stop();
   assert.deepEqual(failures, {});
   assert.deepEqual(Object.keys(statuses), ['/always 200']);
+});
+
+test('a secret in a file of its own is exchanged, taken away and put back', async (t) => {
+  const topology = topologyOf(t);
+  const [web, api] = [topology.routed('web'), topology.routed('api')];
+  await Origin.start(api.namespace, 80);
+  const agent = await agentOf(topology, {
+    policies: {
+      'p.yaml': egressHttp('web', 'api', 80, ['{headerMatches: [{name: X-Token, secretFile: token}]}']),
+      token: 'one\n',
+    },
+    workloads: [web, api],
+  });
+  const answers = async (token: string): Promise<number> =>
+    (await curl(web.namespace, url(api.address[4], 80, '/'), '-H', `X-Token: ${token}`)).status;
+  assert.deepEqual([await answers('one'), await answers('two')], [200, 403]);
+
+  await agent.changePolicy('token', 'two\n');
+  assert.deepEqual([await answers('one'), await answers('two')], [403, 200]);
+
+  rmSync(join(agent.policyDirectory, 'token'));
+  await eventually('its loss is a problem', async () => (await agent.status()).problems.length > 0 || undefined);
+  assert.deepEqual([await answers('one'), await answers('two')], [403, 200], 'what was in force stays so');
+  await agent.changePolicy('token', 'one\n');
+  assert.deepEqual([await answers('one'), await answers('two')], [200, 403]);
 });

@@ -1,4 +1,4 @@
-/** Under a rule that allows everything, 1,000 exchanges are byte for byte what they are without Sluice, at both ends. */
+/** Under a rule that allows everything, 1,000 exchanges are byte for byte what they are without Sluice, at both ends: proxied, and judged. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -69,14 +69,17 @@ test('1,000 exchanges are the same with Sluice and without', async (t) => {
     ids.map((id) => expected(id, 'server')),
   );
 
-  const agent = await agentOf(topology, {
-    policies: { 'web.yaml': egressHttp('web', 'api', port, ['{}']) },
-    workloads: [web, api],
-    args: ['--no-judge'],
-  });
-  const through = { client: await exchangeAll(web.namespace, api.address[4]), server: await server.seen() };
-  assert.deepEqual(through.client, direct.client);
-  assert.deepEqual(through.server, direct.server);
-  const flows = await agent.requests(exchangeCount);
-  assert.ok(flows.every(({ verdict }) => verdict === 'ALLOW'));
+  for (const args of [['--no-judge'], []]) {
+    const agent = await agentOf(topology, {
+      policies: { 'web.yaml': egressHttp('web', 'api', port, ['{}']) },
+      workloads: [web, api],
+      args,
+    });
+    const through = { client: await exchangeAll(web.namespace, api.address[4]), server: await server.seen() };
+    assert.deepEqual(through.client, direct.client);
+    assert.deepEqual(through.server, direct.server);
+    const flows = await agent.requests(exchangeCount);
+    assert.ok(flows.every(({ verdict }) => verdict === 'ALLOW'));
+    assert.equal(await agent.stop(), 0);
+  }
 });

@@ -1,11 +1,8 @@
 /** What the server part does with a connection that is none. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { fstatSync, openSync } from 'node:fs';
-import net from 'node:net';
 import { test } from 'node:test';
-import { closeFd, duplicateFd } from '../../native/index.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
 import { Server } from '../../proxy/serve.ts';
@@ -19,22 +16,17 @@ const facts = {
   server: { address: '10.0.0.2', port: 80 },
 } as ConnectionFacts;
 
-test('descriptors that are no sockets end their connection, and are closed', async (t) => {
-  const listener = net.createServer();
-  listener.listen(0, '127.0.0.1');
-  t.after(() => listener.close());
-  await once(listener, 'listening');
-  // The event loop watches Node's own already.
-  const accepting = duplicateFd((listener as unknown as { readonly _handle: { readonly fd: number } })._handle.fd);
+test('descriptors that are no sockets end their connection, and are closed', async () => {
   const { promise: closed, resolve } = Promise.withResolvers<CloseCause>();
   const server = new Server({
     direction: 'egress',
     netns: -1,
-    listener: accepting,
+    listeners: [],
     identify: () => undefined,
     protocols,
     recorder: { record: () => undefined },
     policy: { identifyAnew: (same) => same, ruling: () => ({ verdict: 'open' }) },
+    onBrokers: () => undefined,
     onClosed: resolve,
   });
   const files = [openSync('/dev/null', 'r'), openSync('/dev/null', 'r')] as const;
@@ -42,6 +34,4 @@ test('descriptors that are no sockets end their connection, and are closed', asy
   assert.equal(await closed, 'internal-error');
   assert.equal(server.connections, 0);
   for (const file of files) assert.throws(() => fstatSync(file), { code: 'EBADF' });
-  server.close();
-  closeFd(accepting);
 });

@@ -155,6 +155,16 @@ test('a denied gRPC call gets trailers alone, a denied HEAD no body, a small win
   assert.deepEqual(new BlockReader().read(blockOf(small[0])), [[':status', '403']]);
 });
 
+test('a client of large frames is answered without a body: one frame may fill its whole window', () => {
+  const relay = started();
+  relay.fromClient(Buffer.concat([settings([5, 65_535]), headers(1, get('/deny')), headers(3, get('/'))]));
+  const answers = parse(relay.downstream.takeSent());
+  assert.deepEqual([answers.length, answers[0]?.flags], [1, flag.endStream | flag.endHeaders]);
+  const body = data(3, Buffer.alloc(65_535));
+  relay.fromServer(body);
+  assert.deepEqual(relay.downstream.takeSent(), body);
+});
+
 test('gRPC-Web and other types are plain HTTP', () => {
   const relay = started();
   for (const [index, type] of ['application/grpc-web', 'application/grpcx', 'application/json'].entries()) {

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { limits } from '../../../src/limits.ts';
 import { PolicyReader } from '../../../src/policy/policy-reader.ts';
 import { eventually } from '../../netns/eventually.ts';
+import { policyText } from './scene.ts';
 
 const text = (name: string, topics: number): string => `apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
@@ -67,10 +68,15 @@ test('what did not change is not read again, what did is', async (t) => {
 test('policies with secrets in files of their own are read each time', async (t) => {
   const path = directory(t);
   const file = join(path, 'secret.yaml');
-  writeFileSync(file, `# secretFile\n${text('one', 1)}`);
+  writeFileSync(join(path, 'token'), 'one');
+  const rule = '{headerMatches: [{name: X-Token, secretFile: token}]}';
+  const ports = `[{ports: [{port: "80", protocol: TCP}], rules: {http: [${rule}]}}]`;
+  writeFileSync(file, policyText(`egress: [{toEntities: [world], toPorts: ${ports}}]`));
   await settled(file);
   const reader = new PolicyReader();
   const first = await reader.read([path]);
+  assert.deepEqual(first.diagnostics, []);
+  assert.deepEqual(first.files, [join(path, 'token')]);
   assert.notEqual(await reader.read([path]), first);
 });
 

@@ -98,6 +98,25 @@ test('what leaves the content as it was, or is no policy, is not told', async (t
   await eventually('it is told once', () => calls === 1 || undefined);
 });
 
+test('what is watched can be changed; a file that was not watched before is told once', async (t) => {
+  const directory = directoryOf(t);
+  const [policy, secret] = [join(directory, 'p.yaml'), join(directoryOf(t), 'secret')];
+  writeFileSync(policy, '1');
+  writeFileSync(secret, 'a');
+  let calls = 0;
+  const watcher = watchPaths([directory], () => {
+    calls++;
+    watcher.watch([directory, secret]);
+  });
+  t.after(() => watcher.close());
+  watcher.watch([directory, secret]);
+  await eventually('the new file is told', () => calls === 1 || undefined);
+  writeFileSync(secret, 'b');
+  await eventually('its change is told', () => calls === 2 || undefined);
+  rmSync(secret);
+  await eventually('its end is told', () => calls === 3 || undefined);
+});
+
 test('nothing is told after close', async (t) => {
   const directory = directoryOf(t);
   let calls = 0;
