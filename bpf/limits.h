@@ -14,8 +14,8 @@
 /* Bytes of the event ring. 128 bytes an event: 16,384 events between two reads. */
 #define EVENT_RING_BYTES (2 * 1024 * 1024)
 /* Above this fill, in bytes, one new connection in EVENT_SAMPLE is told, denials all. With 136 bytes an event and a reader that
- * looks 20 times a second that is 2,400 a second, and 19,000 while somebody follows the flows. */
-#define EVENT_RING_SAMPLED (16 * 1024)
+ * looks 20 times a second that is 600 a second, and 19,000 while somebody follows the flows. */
+#define EVENT_RING_SAMPLED (4 * 1024)
 #define EVENT_RING_FOLLOWED (128 * 1024)
 #define EVENT_SAMPLE 64
 /* Below this fill the reader is not woken: it looks by a timer. */
