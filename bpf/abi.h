@@ -182,6 +182,7 @@ struct stream {
 	__u32 returns; /* how often the proxy gave it back */
 	struct stream_clock client_clock;
 	struct stream_clock server_clock;
+	__u32 kept[2]; /* of a held stream: number behind the last byte in `takeovers`, of the client and of the server */
 };
 
 /* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */
@@ -276,16 +277,17 @@ struct event {
 	__u8 pad;
 };
 
-/* One record of the ring `takeovers`: a stream was held. Sent again with the retransmissions of what is held. */
+/* One record of the ring `takeovers`: a stream was held, or more came of a held one. Sent again with the retransmissions of what
+ * is held. It ends with the frame as the tap saw it, of HELD_SMALL or HELD_LARGE bytes of room. */
 struct takeover {
 	__u64 time; /* CLOCK_MONOTONIC, ns */
 	__u64 generation;
 	struct flow_key flow;
-	__u32 length; /* of the held payload, bytes */
+	__u32 length; /* of the frame, bytes; 0: it found no room, its sender sends it again */
 	__u8 doubt;   /* enum doubt */
-	__u8 held;    /* 1: the payload is in `payload`, from the stream's next byte on */
+	__u8 from_client; /* 1: the frame is the client's */
 	__u8 pad[2];
-	__u8 payload[JUDGE_HEAD_BYTES];
+	__u8 frame[HELD_SMALL];
 };
 
 #define METHOD_BYTES 16

@@ -8,20 +8,24 @@ static __always_inline bool unchanged(const struct stream *stream, const struct 
 	       stream->body_left == view->body_left;
 }
 
-static __always_inline int hold(struct stream *stream, struct stream_step *step, const struct stream_view *view, __u8 doubt,
-				const __u8 *held)
+static __always_inline int hold(struct __sk_buff *skb, struct stream *stream, struct stream_step *step, const struct stream_view *view,
+				__u8 doubt)
 {
-	bool told = false;
+	bool same;
 	bpf_spin_lock(&stream->lock);
-	if (unchanged(stream, view)) {
-		stream->mode = STREAM_HELD;
-		stream->doubt = doubt;
-		stream->told = 0;
-		told = true;
-	}
+	same = unchanged(stream, view);
+	if (same)
+		begin_hold(stream, doubt);
 	bpf_spin_unlock(&stream->lock);
-	if (told)
-		tell_takeover(stream, step, doubt, step->segment.length, held);
+	if (same)
+		tell_takeover(skb, step);
+	return refuse(step, REASON_HELD);
+}
+
+/* Of a held stream: what is new waits for the proxy. */
+static __always_inline int keep(struct __sk_buff *skb, struct stream_step *step)
+{
+	tell_takeover(skb, step);
 	return refuse(step, REASON_HELD);
 }
 
@@ -116,9 +120,8 @@ static __always_inline void tell_head(struct stream *stream, struct stream_step 
 }
 
 /* The segment begins where the next head must, and `found` of it was no reason to pass it. */
-static __always_inline int refuse_head(struct stream *stream, struct stream_step *step, const struct stream_view *view, int found)
+static __always_inline int refuse_head(struct __sk_buff *skb, struct stream *stream, struct stream_step *step, const struct stream_view *view, int found)
 {
-	const struct segment *segment = &step->segment;
 	struct judging *judging = current_judging();
 	/* Only one head's hash is kept: what came before must be beyond doubt. A client that does not wait for the answer sends
 	 * this again when the server has the request before it. */
@@ -130,15 +133,15 @@ static __always_inline int refuse_head(struct stream *stream, struct stream_step
 		found = DOUBT_LONG;
 	/* Who takes over has to know that the request before is being answered, or it would never be: HELD stops the server too. */
 	return view->waiting ? refuse(step, REASON_BEYOND)
-			     : hold(stream, step, view, found, segment->length <= JUDGE_HEAD_BYTES ? judging->bytes : 0);
+			     : hold(skb, stream, step, view, found);
 }
 
 /* The server may have the head from another copy, or this one may be all that it ever gets: its ACK tells, and when none comes
  * the connection can't go on. */
-static __always_inline int mismatch(struct stream *stream, struct stream_step *step, const struct stream_view *view)
+static __always_inline int mismatch(struct __sk_buff *skb, struct stream *stream, struct stream_step *step, const struct stream_view *view)
 {
 	if (view->mode == STREAM_JUDGED && __sync_fetch_and_add(&stream->mismatches, 1) + 1 >= JUDGE_MISMATCHES)
-		hold(stream, step, view, DOUBT_MISMATCH, 0);
+		hold(skb, stream, step, view, DOUBT_MISMATCH);
 	return refuse(step, REASON_MISMATCH);
 }
 
@@ -159,24 +162,26 @@ static __always_inline int stream_again(struct __sk_buff *skb, struct stream *st
 		if (behind(view->head_end, segment->sequence) &&
 		    (segment->sequence != view->head_start || segment->length < size || !judging || !size || size > JUDGE_HEAD_BYTES ||
 		     bpf_skb_load_bytes(skb, segment->payload, judging->bytes, size) || hash_head(size) != view->head_hash))
-			return mismatch(stream, step, view);
+			return mismatch(skb, stream, step, view);
 		/* From here on it is in the body. */
 		if (behind(end, view->next))
 			more = end - view->next;
 		if (more > view->body_left)
-			return mismatch(stream, step, view);
+			return mismatch(skb, stream, step, view);
 	}
 	if (view->mode == STREAM_HELD && (more || (fin && !view->fin)))
-		return refuse(step, REASON_HELD);
+		return keep(skb, step);
 	return more || fin ? pass_body(stream, step, view, more) : STEP_PASS;
 }
 
 /* Payload behind a gap. Within the body that is still to come its order does not matter: the server gets body bytes only, and
  * what fills the gap comes as a retransmission would. No next head passes before the server has acknowledged all of it. */
-static __always_inline int stream_ahead(struct stream *stream, struct stream_step *step, const struct stream_view *view)
+static __always_inline int stream_ahead(struct __sk_buff *skb, struct stream *stream, struct stream_step *step, const struct stream_view *view)
 {
 	const struct segment *segment = &step->segment;
 	__u32 count = segment->sequence + segment->length - view->next;
+	if (view->mode == STREAM_HELD && (segment->length || segment->flags & TCP_FIN))
+		return keep(skb, step);
 	if (view->mode != STREAM_JUDGED || !segment->length || segment->flags & (TCP_FIN | TCP_URG) || count > view->body_left ||
 	    count > WINDOW_MAX || segment->sequence - view->acked > WINDOW_MAX)
 		return refuse(step, REASON_BEYOND);
@@ -196,7 +201,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	const struct segment *segment = &step->segment;
 	struct stream_view *view = &step->view;
 	const struct judging *judging = current_judging();
-	__u8 fin = segment->flags & TCP_FIN, doubt;
+	__u8 fin = segment->flags & TCP_FIN;
 	bool passes = false, untold = false;
 	__u64 hash = 0, now = 0;
 	__u32 rule = 0;
@@ -230,7 +235,6 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	view->head_end = stream->head_end;
 	view->head_hash = stream->head_hash;
 	view->body_left = stream->body_left;
-	doubt = stream->doubt;
 	bpf_spin_unlock(&stream->lock);
 
 	if (passes) {
@@ -249,7 +253,7 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	if (!segment->length && !fin)
 		return STEP_PASS;
 	if (behind(segment->sequence, view->next))
-		return stream_ahead(stream, step, view);
+		return stream_ahead(skb, stream, step, view);
 	if (segment->sequence != view->next) {
 		if (!segment->length)
 			return refuse(step, REASON_STREAM);
@@ -257,17 +261,15 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	}
 	if (!segment->length) {
 		if (view->mode == STREAM_HELD && !view->fin)
-			return refuse(step, REASON_HELD);
+			return keep(skb, step);
 		return pass_body(stream, step, view, 0);
 	}
-	if (view->mode == STREAM_HELD) {
-		tell_takeover(stream, step, doubt, segment->length, 0);
-		return refuse(step, REASON_HELD);
-	}
+	if (view->mode == STREAM_HELD)
+		return keep(skb, step);
 	if (segment->flags & TCP_URG)
-		return hold(stream, step, view, DOUBT_URGENT, 0);
+		return hold(skb, stream, step, view, DOUBT_URGENT);
 	if (!view->body_left)
-		return refuse_head(stream, step, view, found);
+		return refuse_head(skb, stream, step, view, found);
 	return segment->length <= view->body_left ? pass_body(stream, step, view, segment->length)
-						 : hold(stream, step, view, DOUBT_MORE, 0);
+						 : hold(skb, stream, step, view, DOUBT_MORE);
 }

@@ -46,7 +46,7 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	__u32 end = segment->sequence + segment->length;
 	__u8 fin = segment->flags & TCP_FIN;
 	__u8 mode;
-	bool fresh, begins = false, starts = false, first = false;
+	bool fresh, begins = false, starts = false;
 	__u32 status = 0, interim = 0;
 
 	/* The request that it answers had passed before the server could begin. */
@@ -63,11 +63,8 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	fresh = (segment->length && behind(end, stream->server.next)) || (fin && !stream->server.fin);
 	if (mode == STREAM_JUDGED && fresh && segment->length && !stream->requests) {
 		/* An HTTP/2 server's SETTINGS: once they passed, no proxy could go on from them. */
-		first = true;
 		mode = STREAM_HELD;
-		stream->mode = STREAM_HELD;
-		stream->doubt = DOUBT_SERVER_FIRST;
-		stream->told = 0;
+		begin_hold(stream, DOUBT_SERVER_FIRST);
 	}
 	/* What is sent again together with more may begin before what was acknowledged. */
 	if (mode == STREAM_JUDGED && fresh && behind(stream->server.acked + WINDOW_MAX, segment->sequence)) {
@@ -94,8 +91,6 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	step->request = stream->requests;
 	bpf_spin_unlock(&stream->lock);
 
-	if (first)
-		tell_takeover(stream, step, DOUBT_SERVER_FIRST, 0, 0);
 	if (is_proxied(mode))
 		return STEP_DIVERT;
 	if (mode == STREAM_OPENING) {
@@ -104,8 +99,10 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 		step->ends = fin;
 		return STEP_PASS;
 	}
-	if (mode == STREAM_HELD && fresh)
+	if (mode == STREAM_HELD && fresh) {
+		tell_takeover(skb, step);
 		return refuse(step, REASON_HELD);
+	}
 	if (starts && !(begins && is_interim(status)))
 		tell_response(step, stream, begins ? status : 0);
 	return STEP_PASS;

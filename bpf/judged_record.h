@@ -135,29 +135,3 @@ static __always_inline void tell_response(struct stream_step *step, const struct
 	name_stream(step, stream);
 	record_response(step, status);
 }
-
-/* `held`: the segment's payload; 0 where it was not read whole, then the client sends it again by itself. */
-static __always_inline void tell_takeover(struct stream *stream, const struct stream_step *step, __u8 doubt, __u32 length,
-					  const __u8 *held)
-{
-	struct takeover *takeover;
-	__u64 now = bpf_ktime_get_ns();
-	if (now - stream->told < TAKEOVER_PAUSE)
-		return;
-	stream->told = now;
-	takeover = bpf_ringbuf_reserve(&takeovers, sizeof(*takeover), 0);
-	if (!takeover) {
-		lose(LOSS_TAKEOVERS);
-		return;
-	}
-	takeover->time = now;
-	takeover->generation = stream->generation;
-	takeover->flow = step->flow;
-	takeover->length = length;
-	takeover->doubt = doubt;
-	takeover->held = held != 0;
-	takeover->pad[0] = takeover->pad[1] = 0;
-	if (held)
-		bpf_probe_read_kernel(takeover->payload, JUDGE_HEAD_BYTES, held);
-	bpf_ringbuf_submit(takeover, BPF_RB_FORCE_WAKEUP);
-}

@@ -42,9 +42,15 @@
 #define REQUEST_SAMPLE 128
 /* Below this fill the reader is not woken: it looks by a timer. */
 #define REQUEST_RING_QUIET (REQUEST_RING_BYTES / 2)
-/* Bytes of the ring of takeovers. 1,616 bytes each: 1,200 at a time, and lost ones come again. */
+/* Frames that are kept for the proxy until it has their connection, bytes of room: one segment of Ethernet, and what the kernel
+ * hands down at once before it is segmented. Longer ones are sent again. */
+#define HELD_SMALL 1664
+#define HELD_LARGE (16 * 1024)
+/* Bytes of one end's stream that are kept: ten segments are all that a new connection may have under way (RFC 6928). */
+#define HELD_WINDOW (64 * 1024)
+/* Bytes of the ring of takeovers: 1,200 small ones at a time, and lost ones come again. */
 #define TAKEOVER_RING_BYTES (2 * 1024 * 1024)
-/* Time between two records of one held connection, ns: less than any retransmission takes, and no flood. */
+/* Time before a held segment that comes again is in a record again, ns: less than any retransmission takes, and no flood. */
 #define TAKEOVER_PAUSE 50000000ULL
 /* Retransmissions of one head that were no match, before the agent is asked. One happens when an ACK is late. */
 #define JUDGE_MISMATCHES 3

@@ -28,6 +28,7 @@
 #include "judged_record.h"
 #include "stream.h"
 #include "give_back.h"
+#include "held.h"
 #include "handshake.h"
 #include "from_server.h"
 #include "from_client.h"

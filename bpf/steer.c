@@ -6,8 +6,7 @@ static __always_inline int steer_locked(struct stream *stream, const struct stee
 	case COMMAND_FREEZE:
 		if (stream->mode != STREAM_JUDGED)
 			return STEERED_WRONG_MODE;
-		stream->mode = STREAM_HELD;
-		stream->doubt = DOUBT_ASKED;
+		begin_hold(stream, DOUBT_ASKED);
 		return STEERED_DONE;
 	case COMMAND_THAW:
 		if (stream->mode != STREAM_HELD)

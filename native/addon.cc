@@ -9,6 +9,7 @@
 #include "message.h"
 #include "netns.h"
 #include "object.h"
+#include "packet.h"
 #include "program.h"
 #include "ringbuf.h"
 #include "socket.h"
@@ -87,6 +88,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(shutdownWrite);
 	EXPORT(duplicateFd);
 	EXPORT(closeFd);
+
+	EXPORT(packetSocket);
+	EXPORT(sendFrame);
 
 	EXPORT(buildTakeover);
 	EXPORT(pauseSocket);

@@ -109,6 +109,9 @@ export interface Binding {
   duplicateFd(fd: number): number;
   closeFd(fd: number): void;
 
+  packetSocket(): number;
+  sendFrame(fd: number, ifindex: number, frame: Uint8Array): boolean;
+
   buildTakeover(options: object): { downstream: number; upstream: number };
   pauseSocket(fd: number): RawSnapshot;
   socketPosition(fd: number): RawPosition;

@@ -17,6 +17,7 @@ export { BpfMap, type MapCreation, type MapInfo, putFlags } from './map.ts';
 export { listenMessages, type MessageListener, type MessageReceiver, MessageSocket } from './message.ts';
 export { ifindex, openNetns } from './netns.ts';
 export { type BpfObject, openObject } from './object.ts';
+export { packetSocket, sendFrame } from './packet.ts';
 export { type HostFeature, probeHelper, probeHost, probeMap, probeProgram, type Unsupported } from './probe.ts';
 export { BpfProgram, type ProgramInfo, type TestRun, type TestRunOptions } from './program.ts';
 export { RingBuffer } from './ringbuf.ts';

@@ -142,6 +142,8 @@ export const limits = {
   giveBackWaitMs: 500,
   /** How long a held connection may take until both directions are acknowledged: TCP's first retransmissions and reserve. */
   takeoverWaitMs: 3_000,
+  /** What is kept of a held connection until then, bytes of frames: of both ends bpf/limits.h's HELD_WINDOW and headers. */
+  takeoverHeldBytes: 192 * 1024,
   /** How often it is looked at meanwhile. */
   takeoverRetryMs: 2,
   /** Of how many takeovers the times are remembered, for their quantiles. */

@@ -110,7 +110,7 @@ export const stream_side = {
 } as const;
 
 export const stream = {
-  size: 224,
+  size: 232,
   lock: { offset: 0, size: 4 },
   mode: { offset: 4, size: 1 },
   doubt: { offset: 5, size: 1 },
@@ -141,6 +141,7 @@ export const stream = {
   returns: { offset: 168, size: 4 },
   client_clock: { offset: 176, size: 24 },
   server_clock: { offset: 200, size: 24 },
+  kept: { offset: 224, size: 8 },
 } as const;
 
 export const steering = {
@@ -155,14 +156,14 @@ export const steering = {
 } as const;
 
 export const takeover = {
-  size: 1600,
+  size: 1728,
   time: { offset: 0, size: 8 },
   generation: { offset: 8, size: 8 },
   flow: { offset: 16, size: 40 },
   length: { offset: 56, size: 4 },
   doubt: { offset: 60, size: 1 },
-  held: { offset: 61, size: 1 },
-  payload: { offset: 64, size: 1536 },
+  from_client: { offset: 61, size: 1 },
+  frame: { offset: 64, size: 1664 },
 } as const;
 
 export const judged_request = {

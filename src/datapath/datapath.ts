@@ -201,7 +201,7 @@ export class Datapath {
 
   /** Takes over every connection that the kernel holds, from now on. */
   takeOver(netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void): Takeovers {
-    const takeovers = new Takeovers(this.#object, netns, deliver);
+    const takeovers = new Takeovers(this.#object, netns, this.namespaces, deliver);
     this.#rings.push(new RingBuffer(this.#object.map('takeovers'), (records) => takeovers.read(records)));
     return takeovers;
   }

@@ -56,18 +56,12 @@ function readSide(value: Buffer, at: number): StreamSide {
   };
 }
 
-/**
- * What the two sockets are made from: one speaks as the server to the client, the other as the client to the server.
- * @param held what the client sent from the stream's next byte on, and nobody has yet
- */
-export function snapshots(
-  { client, server }: Stream,
-  held: Uint8Array,
-): { readonly towardsClient: TakeoverSnapshot; readonly towardsServer: TakeoverSnapshot } {
-  return {
-    towardsClient: { ...snapshot(server, client), ...(held.length > 0 && { held }) },
-    towardsServer: snapshot(client, server),
-  };
+/** What the two sockets are made from: one speaks as the server to the client, the other as the client to the server. */
+export function snapshots({ client, server }: Stream): {
+  readonly towardsClient: TakeoverSnapshot;
+  readonly towardsServer: TakeoverSnapshot;
+} {
+  return { towardsClient: snapshot(server, client), towardsServer: snapshot(client, server) };
 }
 
 /** @param own the side that the socket stands in for */

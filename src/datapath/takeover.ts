@@ -3,7 +3,8 @@
  *
  *     held → both directions acknowledged → two sockets rebuilt in the proxy's namespace → diverted → a worker has them
  *
- * The order closes every gap: until the flow is diverted its payload is dropped, and what was dropped TCP sends again.
+ * The order closes every gap: until the flow is diverted the tap drops its payload and tells it to us, and once it is
+ * diverted what was dropped arrives in the proxy's namespace after all. What got lost on that way TCP sends again.
  */
 
 import {
@@ -11,8 +12,11 @@ import {
   type BpfObject,
   type BpfProgram,
   buildTakeover,
+  closeFd,
   NativeError,
+  packetSocket,
   resetFd,
+  sendFrame,
 } from '../../native/index.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { Direction, EndpointId, IdentityId } from '../identity/identity.ts';
@@ -20,6 +24,8 @@ import { limits } from '../limits.ts';
 import { RecentTimes } from '../metrics/recent-times.ts';
 import { command, doubt, flow_key, steered, stream_mode, takeover } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
+import { bringUpToDate, type HeldFrame, heldFrame } from './held-frame.ts';
+import type { ProxyNamespace } from './proxy-namespace.ts';
 import { steeringOf } from './steering.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
 
@@ -36,8 +42,9 @@ interface Pending {
   readonly key: Buffer;
   readonly generation: bigint;
   readonly deadline: number;
-  /** What the client sent and the kernel held; empty where the client sends it again by itself. */
-  readonly held: Buffer;
+  /** What the kernel held, in the order in which it came. */
+  readonly held: HeldFrame[];
+  heldBytes: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -45,7 +52,10 @@ export class Takeovers {
   readonly #streams: BpfMap;
   readonly #steer: BpfProgram;
   readonly #netns: Readonly<Record<Direction, number>>;
+  readonly #namespaces: Readonly<Record<Direction, ProxyNamespace>>;
   readonly #deliver: (taken: Taken) => void;
+  readonly #packets = packetSocket();
+  #closed = false;
   readonly #pending = new Map<string, Pending>();
   /** By outcome, since the start. */
   readonly counts: Record<TakeoverOutcome, number> = { 'taken-over': 0, abandoned: 0, vanished: 0, failed: 0 };
@@ -53,39 +63,64 @@ export class Takeovers {
   /** From a stream at which nothing is under way any more to its diverted flow: two sockets built, and the switch. */
   readonly times = new RecentTimes(limits.takeoverTimes);
 
-  constructor(object: BpfObject, netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void) {
+  constructor(
+    object: BpfObject,
+    netns: Readonly<Record<Direction, number>>,
+    namespaces: Readonly<Record<Direction, ProxyNamespace>>,
+    deliver: (taken: Taken) => void,
+  ) {
     this.#streams = object.map('streams');
     this.#steer = object.program('steer');
     this.#netns = netns;
+    this.#namespaces = namespaces;
     this.#deliver = deliver;
   }
 
-  /** Records of the ring `takeovers`. The same one comes with every retransmission; one attempt serves them all. */
+  /** Records of the ring `takeovers`: one a segment, and again with retransmissions; one attempt serves all of a connection. */
   read(records: readonly Buffer[]): void {
+    if (this.#closed) return;
+    const touched = new Map<string, Pending>();
     for (const record of records) {
       const key = Buffer.from(record.subarray(takeover.flow.offset, takeover.flow.offset + flow_key.size));
       const name = key.toString('latin1');
-      const known = this.#pending.get(name);
-      const generation = record.readBigUInt64LE(takeover.generation.offset);
-      if (known && known.generation === generation) {
-        this.#attempt(name, known);
-        continue;
+      const pending = this.#pendingOf(name, key, record.readBigUInt64LE(takeover.generation.offset));
+      touched.set(name, pending);
+      const held = heldFrame(record);
+      if (held && pending.heldBytes + held.frame.length <= limits.takeoverHeldBytes) {
+        pending.held.push(held);
+        pending.heldBytes += held.frame.length;
       }
-      const deadline = Date.now() + limits.takeoverWaitMs;
-      const pending: Pending = { key, generation, deadline, held: heldPayload(record), timer: undefined };
-      this.#pending.set(name, pending);
-      this.#attempt(name, pending);
     }
+    for (const [name, pending] of touched) this.#attempt(name, pending);
   }
 
+  /** What is held stays so, for the next agent. */
   close(): void {
+    this.#closed = true;
     for (const { timer } of this.#pending.values()) clearTimeout(timer);
     this.#pending.clear();
+    closeFd(this.#packets);
+  }
+
+  #pendingOf(name: string, key: Buffer, generation: bigint): Pending {
+    const known = this.#pending.get(name);
+    if (known && known.generation === generation) return known;
+    clearTimeout(known?.timer);
+    const deadline = Date.now() + limits.takeoverWaitMs;
+    const pending: Pending = { key, generation, deadline, held: [], heldBytes: 0, timer: undefined };
+    this.#pending.set(name, pending);
+    return pending;
   }
 
   #attempt(name: string, pending: Pending): void {
     const value = this.#streams.get(pending.key);
     const stream = value && readStream(value);
+    if (stream?.mode === stream_mode.diverted && stream.generation === pending.generation) {
+      // It was told before the flow was diverted, and is read after it.
+      this.#forget(name, pending);
+      this.#release(pending);
+      return;
+    }
     if (!stream || stream.mode !== stream_mode.held || stream.generation !== pending.generation) {
       this.#end(name, pending, 'vanished');
       return;
@@ -110,7 +145,7 @@ export class Takeovers {
     const { client, server, direction } = flow;
     let sockets: { readonly downstream: number; readonly upstream: number };
     try {
-      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream, pending.held) });
+      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream) });
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       // The sockets of a connection that has just gone back to the kernel are about to close.
@@ -127,25 +162,37 @@ export class Takeovers {
     }
     this.times.add(performance.now() - begun);
     this.#end(name, pending, 'taken-over');
+    this.#release(pending);
     const endpoint = stream.endpoint as EndpointId;
     const facts = { direction, client, server, endpoint, peer: stream.peer as IdentityId };
     this.#deliver({ facts, ...sockets });
   }
 
+  /** What was held arrives at the sockets that there are now, each with its sender's last window: that of an ACK, it may be. */
+  #release({ key, held }: Pending): void {
+    const value = this.#streams.get(key);
+    if (!value) return;
+    const { client, server } = readStream(value);
+    const { ifindex, mac } = this.#namespaces[readFlowKey(key, 0).direction];
+    for (const { frame, fromClient } of held) {
+      bringUpToDate(frame, mac, (fromClient ? client : server).window);
+      sendFrame(this.#packets, ifindex, frame);
+    }
+  }
+
   #end(name: string, pending: Pending, outcome: TakeoverOutcome): void {
+    this.#forget(name, pending);
+    this.counts[outcome]++;
+  }
+
+  #forget(name: string, pending: Pending): void {
     clearTimeout(pending.timer);
     this.#pending.delete(name);
-    this.counts[outcome]++;
   }
 
   #command({ key, generation }: Pending, number: number): number {
     return this.#steer.testRun({ data: steeringOf(key, generation, number) }).retval;
   }
-}
-
-function heldPayload(record: Buffer): Buffer {
-  const length = record.readUInt8(takeover.held.offset) === 0 ? 0 : record.readUInt32LE(takeover.length.offset);
-  return Buffer.from(record.subarray(takeover.payload.offset, takeover.payload.offset + length));
 }
 
 /** Nothing is under way in either direction, and the request before has begun to be answered. */

@@ -16,6 +16,7 @@ import {
   stream_mode,
   takeover,
 } from '../../src/datapath/abi.generated.ts';
+import { heldFrame } from '../../src/datapath/held-frame.ts';
 import { u32 } from '../../src/datapath/kernel-maps.ts';
 import { get, judgeBench, post, rules } from './judge-bench.ts';
 import { ipv6, JudgedConnection } from './judged-connection.ts';
@@ -60,8 +61,33 @@ test('a hold is told once, with the connection and the doubt', () => {
   assert.equal(more.length, 0, 'again only after a pause');
   assert.equal(record.readBigUInt64LE(takeover.generation.offset), connection.generation);
   assert.deepEqual(record.subarray(takeover.flow.offset, takeover.flow.offset + takeover.flow.size), connection.key);
-  assert.equal(record.readUInt32LE(takeover.length.offset), no.length);
+  assert.equal(heldFrame(record)?.frame.subarray(-no.length).toString(), no);
   assert.equal(record.readUInt8(takeover.doubt.offset), doubt.refused);
+});
+
+test('all that comes of a held connection is told, each segment once', () => {
+  const connection = opened();
+  connection.client({ payload: ok });
+  connection.server({ payload: answer, ack: ok.length });
+  drain('takeovers');
+  const [start, ack] = [ok.length, answer.length];
+  const parts = ['a'.repeat(10), 'b'.repeat(3000), 'c'.repeat(5)] as const;
+  assert.equal(connection.client({ at: start, ack, payload: parts[0] }), held);
+  assert.equal(connection.client({ at: start + 10, ack, payload: parts[1] }), held);
+  assert.equal(connection.client({ at: start + 10, ack, payload: parts[1] }), held, 'a double');
+  assert.equal(connection.client({ at: start + 3010, ack, payload: parts[2], flags: 'FA' }), held);
+  assert.equal(connection.server({ at: ack, ack: start, payload: 'more' }), held);
+  assert.equal(connection.server({ at: ack - 5, ack: start, payload: 'old' }), passed);
+  const told = drain('takeovers').map((record) => heldFrame(record));
+  assert.deepEqual(
+    told.map((one) => one?.fromClient),
+    [true, true, true, false],
+  );
+  const frames = told.map((one) => one?.frame.toString('latin1') ?? '');
+  assert.equal(frames.length, 4);
+  for (const [index, part] of [...parts, 'more'].entries()) assert.ok(frames[index]?.endsWith(part), `${index}`);
+  connection.client({ at: start + 70_000, ack, payload: 'x' });
+  assert.equal(drain('takeovers').length, 0, 'beyond what is kept');
 });
 
 test('held, diverted, given back, judged on', () => {
