@@ -47,6 +47,7 @@ export class TapBench implements Disposable {
   readonly #programs = new Map<string, BpfProgram>();
   #revision = 1;
   #judge = false;
+  #followed = false;
 
   constructor(
     ingress: DirectionPolicy,
@@ -82,13 +83,19 @@ export class TapBench implements Disposable {
     this.#writeSettings();
   }
 
+  /** Somebody follows the flows. */
+  switchFollowed(on: boolean): void {
+    this.#followed = on;
+    this.#writeSettings();
+  }
+
   #writeSettings(): void {
     this.maps.writeSettings({
       revision: this.#revision,
       workers: 1,
       mark: this.mark,
       judge: this.#judge,
-      followed: false,
+      followed: this.#followed,
       hashKey,
     });
   }

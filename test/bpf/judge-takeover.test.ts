@@ -198,6 +198,25 @@ test('a response that can not be told has status 0', () => {
   assert.deepEqual(kinds, ['request 1', 'response 1: 0', 'request 2', 'response 2: 0', 'request 3']);
 });
 
+test('who follows the flows gets all of what else is sampled', () => {
+  const count = 200;
+  const recorded = (): number => {
+    drain('requests');
+    const connection = opened();
+    connection.counted = false;
+    for (let i = 0; i < count; i++) {
+      connection.client({ at: i * ok.length, ack: i * answer.length, payload: ok });
+      connection.server({ at: i * answer.length, ack: (i + 1) * ok.length, payload: answer });
+    }
+    return drain('requests').length;
+  };
+  const usual = recorded();
+  assert.ok(usual > 20 && usual < count, `${usual} records of ${count} requests and their responses`);
+  bench.switchFollowed(true);
+  assert.equal(recorded(), 2 * count);
+  bench.switchFollowed(false);
+});
+
 test('a full ring samples, and counts exactly what it leaves out', () => {
   drain('requests');
   const lost = (slot: number): number => total('lost_events', u32(slot), { offset: 0 }, 8);
