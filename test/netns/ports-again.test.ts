@@ -38,5 +38,11 @@ for (const args of [[], ['--no-judge']]) {
       const judged = (await agent.counter('judged_requests')) - before;
       assert.equal(judged, args.length === 0 ? ports * rounds : 0);
     }
+    const all = ports * rounds * families.length;
+    const responses =
+      args.length === 0
+        ? /^sluice_judged_responses_total\{.*class="2xx"\} (\d+)$/m
+        : /^sluice_responses_total\{.*class="2xx".*\} (\d+)$/m;
+    assert.equal(Number(responses.exec(await agent.client.metrics())?.[1]), all, 'each is counted');
   });
 }
