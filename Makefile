@@ -78,8 +78,10 @@ bpf-test: build ## Run the BPF programs against packets (root)
 netns-test: build test-packages ## Run the agent against real traffic in network namespaces (root)
 	$(NODE_TEST) --test-concurrency=1 'test/netns/**/*.test.ts'
 
-soak: build test-packages ## Networks that lose and reorder: takes minutes, has a known rare stall (root)
+soak: build test-packages ## Networks that lose and reorder, restarts and policies by the hundred: takes an hour (root)
 	$(NODE_TEST) --test-concurrency=1 'test/netns/*.soak.ts'
+	HANDOVERS=20 RESTARTS=20 POLICY_SWAPS=1000 $(NODE_TEST) --test-concurrency=1 \
+		test/netns/handover.test.ts test/netns/restart.test.ts test/netns/policy-change.test.ts
 
 conformance: build test-packages ## Try to talk around the HTTP rules, against seven servers (root)
 	$(NODE_TEST) --test-concurrency=1 'test/conformance/**/*.test.ts'

@@ -108,8 +108,8 @@ export const limits = {
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
   drainTimeoutMs: 10_000,
-  /** How long a new agent waits until the running one answers that it hands over, or not. */
-  handoverAnswerMs: 10_000,
+  /** How long a new agent waits until the running one answers, which first ends what it is about: a reading of all files at most. */
+  handoverAnswerMs: 60_000,
   /** For how long the running agent waits for the connections' boundaries, in rounds; then it drains those that had none. */
   handoverReleaseMs: 5_000,
   handoverRoundMs: 250,

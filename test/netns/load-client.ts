@@ -16,14 +16,14 @@ function count(table: Record<string, number>, key: string): void {
 }
 
 /** @returns when the body has been read to its end. */
-function ask(agent: Agent, base: string, path: string): Promise<void> {
+function ask(agent: Agent, { base, timeoutMs = 15_000 }: LoadOrder, path: string): Promise<void> {
   return new Promise((resolve) => {
     const done = (table: Record<string, number>, key: string): void => {
       count(table, `${path} ${key}`);
       resolve();
     };
     const isChunked = path.endsWith('?chunked');
-    const asking = request(base + path, { agent, timeout: 15_000, method: isChunked ? 'POST' : 'GET' }, (response) => {
+    const asking = request(base + path, { agent, timeout: timeoutMs, method: isChunked ? 'POST' : 'GET' }, (response) => {
       response.on('error', (error) => done(failures, error.message));
       response.on('end', () => done(statuses, String(response.statusCode))).resume();
     });
@@ -39,10 +39,10 @@ function ask(agent: Agent, base: string, path: string): Promise<void> {
 
 async function connection(order: LoadOrder, at: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  if (order.opening !== undefined) await ask(agent, order.base, order.opening);
+  if (order.opening !== undefined) await ask(agent, order, order.opening);
   for (let turn = at; !stopping; turn++) {
     if (order.pauseMs !== undefined) await pause(order.pauseMs);
-    await ask(agent, order.base, order.paths[turn % order.paths.length] ?? '/');
+    await ask(agent, order, order.paths[turn % order.paths.length] ?? '/');
     if (order.requestsEach !== undefined && turn - at + 1 >= order.requestsEach) break;
   }
   // The connections stay open until all are done, or "at the same time" would not be true.

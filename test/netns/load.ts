@@ -15,6 +15,8 @@ export interface LoadOrder {
   readonly opening?: string;
   /** Between a response and the next request on its connection; absent: none. */
   readonly pauseMs?: number;
+  /** For which an answer is waited; absent: 15 s. */
+  readonly timeoutMs?: number;
   /** Absent: until stopped. */
   readonly requestsEach?: number;
 }
@@ -52,17 +54,19 @@ export class Load {
   }
 
   /** Waits until `count` more requests ended with this status. */
-  async further(path: string, status: number, count: number): Promise<void> {
+  async further(path: string, status: number, count: number, deadlineMs?: number): Promise<void> {
     const key = `${path} ${status}`;
     const start = (await this.report()).statuses[key] ?? 0;
-    await eventually(`${count} more of ${key}`, async () =>
-      ((await this.report()).statuses[key] ?? 0) >= start + count ? true : undefined,
+    await eventually(
+      `${count} more of ${key}`,
+      async () => (((await this.report()).statuses[key] ?? 0) >= start + count ? true : undefined),
+      deadlineMs,
     );
   }
 
-  async stop(): Promise<LoadReport> {
+  async stop(deadlineMs?: number): Promise<LoadReport> {
     this.#child.send('stop');
-    return this.end();
+    return this.end(deadlineMs);
   }
 
   /** Waits for the end of an order with `requestsEach`. */

@@ -12,10 +12,12 @@ import { egressHttp } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
 import { url } from './topology.ts';
 
+/** The long form has 1,000. */
+const swaps = Number(process.env.POLICY_SWAPS ?? '10');
 const always = '{method: GET, path: "/always"}';
 const sometimes = '{method: GET, path: "/sometimes"}';
 
-test('a policy that changes under load is in force on open connections, and no allowed request fails', async (t) => {
+test(`a policy that changes ${swaps} times under load is in force on open connections, and no allowed request fails`, async (t) => {
   const topology = topologyOf(t);
   const [web, api] = [topology.routed('web'), topology.routed('api')];
   await Origin.start(api.namespace, 80);
@@ -23,28 +25,32 @@ test('a policy that changes under load is in force on open connections, and no a
     policies: { 'p.yaml': egressHttp('web', 'api', 80, [always]) },
     workloads: [web, api],
   });
-  const load = new Load(web.namespace, {
-    connections: 32,
-    base: url(api.address[4], 80, ''),
-    paths: ['/always', '/sometimes'],
-  });
+  const base = url(api.address[4], 80, '');
+  // The kernel's all the time, and the proxy's from their first denied request on.
+  const judged = new Load(web.namespace, { connections: 32, pauseMs: 20, base, paths: ['/always'] });
+  const load = new Load(web.namespace, { connections: 32, pauseMs: 20, base, paths: ['/always', '/sometimes'] });
   await load.further('/sometimes', 403, 100);
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < swaps / 2; round++) {
     await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, [always, sometimes]));
     await load.further('/sometimes', 200, 100);
     const opened = (await load.report()).statuses['/sometimes 403'];
     await load.further('/sometimes', 200, 100);
+    assert.equal((await curl(web.namespace, `${base}/sometimes`)).status, 200, 'on a new connection, too');
     assert.equal((await load.report()).statuses['/sometimes 403'], opened, 'nothing is denied by the old rule');
 
     await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, [always]));
     await load.further('/sometimes', 403, 100);
     const closed = (await load.report()).statuses['/sometimes 200'];
     await load.further('/sometimes', 403, 100);
+    assert.equal((await curl(web.namespace, `${base}/sometimes`)).status, 403, 'on a new connection, too');
     assert.equal((await load.report()).statuses['/sometimes 200'], closed, 'nothing is allowed by the old rule');
   }
   const { statuses, failures } = await load.stop();
   assert.deepEqual(failures, {});
   assert.equal(statuses['/always 403'], undefined);
+  const { statuses: ofJudged, failures: judgedFailures } = await judged.stop();
+  assert.deepEqual([Object.keys(ofJudged), judgedFailures], [['/always 200'], {}]);
+  t.diagnostic(JSON.stringify({ swaps, judged: ofJudged, proxied: statuses }));
 });
 
 test('a bad new file keeps the old policy in force and is reported, a good one ends the report', async (t) => {
