@@ -26,7 +26,7 @@ export interface AgentSetup {
 }
 
 /** How long a start may take, beside a load that leaves it little of the machine. */
-const startMs = 60_000;
+const startMs = 120_000;
 let started = 0;
 const running = new Set<Agent>();
 // A test run that is interrupted never comes to `dispose`.

@@ -23,10 +23,14 @@ function ask(agent: Agent, { base, timeoutMs = 15_000 }: LoadOrder, path: string
       resolve();
     };
     const isChunked = path.endsWith('?chunked');
-    const asking = request(base + path, { agent, timeout: timeoutMs, method: isChunked ? 'POST' : 'GET' }, (response) => {
-      response.on('error', (error) => done(failures, error.message));
-      response.on('end', () => done(statuses, String(response.statusCode))).resume();
-    });
+    const asking = request(
+      base + path,
+      { agent, timeout: timeoutMs, method: isChunked ? 'POST' : 'GET' },
+      (response) => {
+        response.on('error', (error) => done(failures, error.message));
+        response.on('end', () => done(statuses, String(response.statusCode))).resume();
+      },
+    );
     if (isChunked) asking.write('abc');
     asking
       .on('timeout', function onTimeout(this: ReturnType<typeof request>) {
