@@ -13,7 +13,9 @@ interface RunOptions extends AgentOptions {
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('Enforce policies on workloads until stopped; SIGTERM drains the connections, then detaches')
+    .description(
+      'Enforce policies on workloads until stopped, in place of the agent that runs, if any; SIGTERM drains, then detaches',
+    )
     .requiredOption('--policies <path...>', 'policy files, or directories of *.yaml')
     .requiredOption('--workloads <file>', 'the workloads of this node')
     .addOption(instanceOption())
