@@ -1,15 +1,24 @@
 /* Which connections are judged in the kernel, from their SYN on and when the policy changes. */
 #pragma once
 
+/* Has the stream begun by a double of the SYN with which the client's bytes begin at `start`, and has nothing come since? */
+static __always_inline bool is_begun(const struct stream *stream, __u32 start)
+{
+	if (stream->mode == STREAM_OPENING)
+		return stream->renewed && stream->offered.next == start;
+	return stream->mode == STREAM_JUDGED && stream->client_start == start && stream->client.next == start;
+}
+
 /* The SYN of a connection under an L7 rule set. True: it has a stream and is judged; else it is diverted. */
 static __always_inline bool open_stream(struct __sk_buff *skb, const struct packet *packet, const struct flow_key *flow,
 					const struct conn *conn)
 {
 	struct workspace *workspace = current_workspace();
-	struct stream *stream;
+	struct stream *stream, *other;
 	__u32 zero = 0;
 	struct settings *current = bpf_map_lookup_elem(&settings, &zero);
 	__be32 sequence;
+	long failed;
 	/* Data on the SYN (RFC 7413) is the server's before the handshake is done. */
 	if (!workspace || !current || !current->judge || packet->end != packet->payload || packet->tcp_flags & TCP_URG ||
 	    !has_table(conn->rule_set))
@@ -25,7 +34,14 @@ static __always_inline bool open_stream(struct __sk_buff *skb, const struct pack
 	stream->ifindex = conn->ifindex;
 	stream->endpoint = conn->endpoint;
 	stream->peer = conn->peer;
-	if (bpf_map_update_elem(&streams, flow, stream, BPF_ANY)) {
+	/* Two doubles of a SYN on two CPUs find no connection both; who comes second must not undo what the first has begun. */
+	other = bpf_map_lookup_elem(&streams, flow);
+	if (other && is_begun(other, stream->offered.next))
+		return true;
+	failed = bpf_map_update_elem(&streams, flow, stream, other ? BPF_ANY : BPF_NOEXIST);
+	if (failed == -EEXIST)
+		return true;
+	if (failed) {
 		count(skb, REASON_UNTRACKED, flow->direction & 1);
 		return false;
 	}

@@ -1,5 +1,6 @@
 /* All programs and maps of Sluice's kernel side, one object. Each hook has a file of its own, in the order of a packet's way. */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>

@@ -162,6 +162,18 @@ test('the window of a SYN-ACK is not scaled, what is kept of it is', () => {
   assert.equal(scaled.side('client').window, 502);
 });
 
+test('a double of the SYN that another CPU takes for the first begins nothing anew', () => {
+  const connection = new JudgedConnection(bench);
+  const syn = { flags: 'S', at: -1, tcpOptions: linuxOptions };
+  assert.equal(connection.client(syn), passed);
+  connection.server({ flags: 'SA', at: -1, tcpOptions: linuxOptions });
+  // It looked for the connection before the first had put it into the table.
+  bench.map('connections').delete(connection.key);
+  assert.equal(connection.client(syn), passed);
+  assert.equal(connection.mode, stream_mode.judged);
+  assert.equal(connection.client({ payload: ok }), passed);
+});
+
 test('ports are used again after a close', () => {
   const connection = opened();
   connection.client({ payload: ok, flags: 'FA' });
