@@ -2,7 +2,7 @@
 """A bad network between a station and its host, where the kernel has no netem.
 
 Runs in the station's namespace with one JSON argument: {"interface", "gateway", "mtu", "route", "source", "delay" (s),
-"loss", "duplicate", "reorder" (shares), "seed"}. TCP over IPv4 to `route` leaves by a TUN device, comes here packet by
+"loss", "duplicate", "reorder" (shares), "seed", "family"}. TCP over IPv4, or IPv6, to `route` leaves by a TUN device, comes here packet by
 packet, and goes on by `interface`; what arrives there is kept from the stack and comes back by the TUN device. Writes
 "ready" when that is so, and at the end of its input what it did, as JSON.
 """
@@ -21,9 +21,10 @@ import time
 
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x1001
-ETH_P_IP = 0x0800
-
 setup = json.loads(sys.argv[1])
+IPV6 = setup["family"] == 6
+ETHER_TYPE = 0x86DD if IPV6 else 0x0800
+PROTOCOL_AT = 20 if IPV6 else 23  # in the frame
 chance = random.Random(setup["seed"])
 counts = {"packets": 0, "lost": 0, "duplicated": 0, "reordered": 0}
 
@@ -36,14 +37,14 @@ tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
 fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"bad0", IFF_TUN_NO_PI))
 run("ip", "link", "set", "bad0", "mtu", str(setup["mtu"]), "up")
 run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.bad0.rp_filter=0")
-run("ip", "route", "add", setup["route"], "dev", "bad0", "src", setup["source"])
-run("iptables", "-w", "-t", "raw", "-A", "PREROUTING", "-i", setup["interface"], "-p", "tcp", "-j", "DROP")
+run("ip", "-6" if IPV6 else "-4", "route", "add", setup["route"], "dev", "bad0", "src", setup["source"])
+run("ip6tables" if IPV6 else "iptables", "-w", "-t", "raw", "-A", "PREROUTING", "-i", setup["interface"], "-p", "tcp", "-j", "DROP")
 
-link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP))
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHER_TYPE))
 link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-link.bind((setup["interface"], ETH_P_IP))
+link.bind((setup["interface"], ETHER_TYPE))
 link.setblocking(False)
-header = bytes.fromhex(setup["gateway"].replace(":", "")) + link.getsockname()[4] + struct.pack("!H", ETH_P_IP)
+header = bytes.fromhex(setup["gateway"].replace(":", "")) + link.getsockname()[4] + struct.pack("!H", ETHER_TYPE)
 
 due = []
 number = 0
@@ -80,8 +81,8 @@ def drain(read, outward):
 
 def from_link():
     frame = link.recv(65536)
-    # Protocol 6 of IPv4; all else never left the station's stack.
-    return frame[14:] if frame[23] == 6 else None
+    # Protocol 6; all else never left the station's stack.
+    return frame[14:] if frame[PROTOCOL_AT] == 6 else None
 
 
 print("ready", flush=True)

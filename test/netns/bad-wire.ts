@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
-import type { Station, Topology } from './topology.ts';
+import type { Family, Station, Topology } from './topology.ts';
 
 export interface Weather {
   /** Bytes, the station's. */
@@ -15,6 +15,7 @@ export interface Weather {
   readonly duplicate: number;
   readonly reorder: number;
   readonly seed: number;
+  readonly family: Family;
 }
 
 export type Damage = Readonly<Record<'packets' | 'lost' | 'duplicated' | 'reordered', number>>;
@@ -39,7 +40,7 @@ export class BadWire {
     });
   }
 
-  /** From now on TCP over IPv4 between `station` and `other` goes through it. */
+  /** From now on TCP between `station` and `other` goes through it. */
   static async start(topology: Topology, station: Station, other: Station, weather: Weather): Promise<BadWire> {
     const hostSide = `v-${station.name}`;
     topology.host.runSync('python3', beside('no-offload.py'), hostSide);
@@ -48,8 +49,8 @@ export class BadWire {
       ...weather,
       interface: 'eth0',
       gateway,
-      route: `${other.address[4]}/32`,
-      source: station.address[4],
+      route: `${other.address[weather.family]}/${weather.family === 4 ? 32 : 128}`,
+      source: station.address[weather.family],
     };
     const wire = new BadWire(
       station.namespace.spawn('python3', [beside('bad-wire.py'), JSON.stringify(setup)], {
