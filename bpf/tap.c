@@ -215,6 +215,17 @@ static __always_inline int tap_judged(struct __sk_buff *skb, const struct endpoi
 	return action == STEP_DIVERT ? divert(skb, direction) : pass(skb, REASON_JUDGED, direction);
 }
 
+/* Is the address that the endpoint's packets carry not its own? */
+static __always_inline bool is_foreign(const struct endpoint *endpoint, const __u8 *address)
+{
+	return endpoint->check_source && identity_of(address) != endpoint->identity && !is_unspecified(address) && !is_link_local(address);
+}
+
+static __always_inline bool is_spoofed(const struct endpoint *endpoint, const struct packet *packet)
+{
+	return is_foreign(endpoint, packet->source);
+}
+
 static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoint *endpoint, struct workspace *workspace,
 				     struct match *match, bool from_endpoint, __u32 revision)
 {
@@ -223,6 +234,9 @@ static __always_inline int tap_known(struct __sk_buff *skb, const struct endpoin
 	__u8 direction = match->flow->direction & 1;
 	if (conn->revision != revision) {
 		__u32 peer = identity_of(from_endpoint ? packet->destination : packet->source);
+		/* From here on its packets are vouched for (is_vouched_for), whichever end's came first. */
+		if (!from_endpoint && !match->from_client && is_foreign(endpoint, packet->destination))
+			return drop(skb, REASON_SPOOFED, direction);
 		judge_anew(conn, endpoint->id, match->flow, peer, revision);
 	}
 	if (conn->verdict == VERDICT_DENY)
@@ -255,13 +269,6 @@ static __always_inline int tap_icmp_error(struct __sk_buff *skb, struct workspac
 							    : pass(skb, match.conn->reason, direction);
 	*done = false;
 	return TC_ACT_SHOT;
-}
-
-/* Does it claim an address that is not its endpoint's? */
-static __always_inline bool is_spoofed(const struct endpoint *endpoint, const struct packet *packet)
-{
-	return endpoint->check_source && identity_of(packet->source) != endpoint->identity && !is_unspecified(packet->source) &&
-	       !is_link_local(packet->source);
 }
 
 /* The endpoint opened the connection itself, and nobody's addresses have changed since its source was looked at. */

@@ -81,14 +81,20 @@ for (const [name, family] of families) {
 }
 
 test('an address that is not the endpoint’s any more sends nothing, though packets to it came first', () => {
-  const connection = new JudgedConnection(bench, { family: ipv4Server });
-  connection.open();
-  assert.equal(connection.client({ payload: ok }), passed);
-  assert.equal(connection.server({ payload: answer, ack: ok.length }), passed);
+  const answered = (family: typeof ipv4): JudgedConnection => {
+    const connection = new JudgedConnection(bench, { family });
+    connection.open();
+    assert.equal(connection.client({ payload: ok }), passed);
+    assert.equal(connection.server({ payload: answer, ack: ok.length }), passed);
+    return connection;
+  };
+  const [asServer, asClient] = [answered(ipv4Server), answered(ipv4)];
   bench.apply(under(rules), under(rules));
   mapAddress(addresses.self, ids.world);
-  assert.equal(connection.client({ at: ok.length, ack: answer.length, payload: ok }), passed);
-  assert.equal(connection.server({ at: answer.length, ack: 2 * ok.length, payload: answer }), 'drop spoofed');
+  assert.equal(asServer.client({ at: ok.length, ack: answer.length, payload: ok }), passed);
+  assert.equal(asServer.server({ at: answer.length, ack: 2 * ok.length, payload: answer }), 'drop spoofed');
+  assert.equal(asClient.server({ at: answer.length, ack: ok.length }), 'drop spoofed');
+  assert.equal(asClient.client({ at: ok.length, ack: answer.length, payload: ok }), 'drop spoofed');
 });
 
 test('IP options and fragments do not go it', () => {
