@@ -118,6 +118,7 @@ enum doubt {
 	DOUBT_URGENT,     /* TCP urgent data */
 	DOUBT_MISMATCH,   /* retransmissions of the head that can't be told to be the same, time and again */
 	DOUBT_SERVER_FIRST, /* the server spoke before any request: no HTTP/1.1, and its first words are the proxy's to read */
+	DOUBT_OLDER,      /* nobody saw it begin: the numbers are those of the held segment */
 	DOUBT_ASKED,      /* the agent froze it */
 };
 
@@ -194,6 +195,7 @@ enum command {
 	/* OFFERED -> JUDGED from `client_next` and `server_next` on, no body left. RETURNING where the client has not acknowledged
 	 * all of the server's, or it is too early for the clocks; the server must have acknowledged all of the client's. */
 	COMMAND_GIVE_BACK,
+	COMMAND_REFUSE,     /* HELD for DOUBT_OLDER -> forgotten: whoever speaks next is reset */
 	COMMAND_ABANDON,    /* any -> OPENING: no payload passes any more; the agent has reset both ends */
 };
 

@@ -252,6 +252,9 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 	}
 	if (!segment->length && !fin)
 		return STEP_PASS;
+	/* Nothing of it was followed: what claims to have been acknowledged may be new to the server. */
+	if (view->mode == STREAM_HELD && stream->doubt == DOUBT_OLDER)
+		return keep(skb, step);
 	if (behind(segment->sequence, view->next))
 		return stream_ahead(skb, stream, step, view);
 	if (segment->sequence != view->next) {

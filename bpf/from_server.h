@@ -60,7 +60,8 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 	bpf_spin_lock(&stream->lock);
 	mode = stream->mode;
 	/* An empty segment may have overtaken what its number counts. */
-	fresh = (segment->length && behind(end, stream->server.next)) || (fin && !stream->server.fin);
+	fresh = (segment->length && (behind(end, stream->server.next) || stream->doubt == DOUBT_OLDER)) ||
+		(fin && !stream->server.fin);
 	if (mode == STREAM_JUDGED && fresh && segment->length && !stream->requests) {
 		/* An HTTP/2 server's SETTINGS: once they passed, no proxy could go on from them. */
 		mode = STREAM_HELD;
@@ -100,7 +101,9 @@ static __always_inline int stream_from_server(struct __sk_buff *skb, struct stre
 		return STEP_PASS;
 	}
 	if (mode == STREAM_HELD && fresh) {
-		tell_takeover(skb, step);
+		/* An answer to what was asked before is nothing for the one who goes on from there. */
+		if (stream->doubt != DOUBT_OLDER)
+			tell_takeover(skb, step);
 		return refuse(step, REASON_HELD);
 	}
 	if (starts && !(begins && is_interim(status)))

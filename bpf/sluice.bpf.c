@@ -36,6 +36,7 @@
 #include "step.h"
 #include "plain.h"
 #include "judged.h"
+#include "older.h"
 
 #include "tap.c"
 #include "reinject.c"

@@ -51,6 +51,11 @@ static __always_inline int steer_locked(struct stream *stream, const struct stee
 			return STEERED_WAITS;
 		judge_again(stream);
 		return STEERED_DONE;
+	case COMMAND_REFUSE:
+		if (stream->mode != STREAM_HELD || stream->doubt != DOUBT_OLDER)
+			return STEERED_WRONG_MODE;
+		stream->mode = STREAM_OPENING;
+		return STEERED_DONE;
 	case COMMAND_ABANDON:
 		stream->mode = STREAM_OPENING;
 		stream->renewed = 0;
@@ -79,5 +84,13 @@ int steer(struct __sk_buff *skb)
 	if (stream->generation == steering.generation)
 		answer = steer_locked(stream, &steering, now);
 	bpf_spin_unlock(&stream->lock);
+	if (answer == STEERED_DONE && steering.command == COMMAND_REFUSE) {
+		conn->judged = 0;
+		conn->diverted = 1;
+		conn->reason = REASON_DIVERTED;
+		conn->state = CONN_CLOSED;
+		conn->fins = 3; /* for good: a SYN of the same ports begins anew */
+		bpf_map_delete_elem(&streams, &steering.flow);
+	}
 	return answer;
 }

@@ -44,10 +44,11 @@ static __always_inline __u8 undivertable(const struct packet *packet)
 	return 0;
 }
 
-/* A TCP segment of no known connection under an L7 rule: older than the tap, or than the table. It goes to the proxy's
+/* A TCP segment of no known connection under an L7 rule: older than the tap, or than the table. The client's payload is held for
+ * the agent (bpf/older.h); all else goes to the proxy's
  * namespace, whose kernel knows no such socket and resets the sender, which may then connect anew; nothing goes further. */
 static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet, __u32 peer,
-				       const struct flow_key *flow, bool from_client, const struct policy_entry *entry)
+				       struct flow_key *flow, bool from_client, const struct policy_entry *entry)
 {
 	struct workspace *workspace = current_workspace();
 	struct conn *conn;
@@ -64,11 +65,15 @@ static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpo
 	conn->rule_set = entry->rule_set;
 	conn->rule = entry->rule;
 	conn->verdict = VERDICT_REDIRECT;
-	conn->reason = REASON_DIVERTED;
-	conn->diverted = 1;
 	conn->state = CONN_CLOSED; /* a SYN of the same ports begins anew */
 	conn->last_seen = bpf_ktime_get_ns();
 	remember_l2(skb, conn, from_client);
+	if (from_client && hold_older(skb, flow))
+		return drop(skb, REASON_HELD, direction);
+	conn->judged = 0;
+	conn->reason = REASON_DIVERTED;
+	conn->diverted = 1;
+	conn->fins = 3;
 	if (bpf_map_update_elem(&connections, flow, conn, BPF_NOEXIST))
 		return drop(skb, REASON_NOT_SYN, direction);
 	return divert(skb, direction);

@@ -204,6 +204,8 @@ export interface RawConnectionInfo {
   readonly scale?: { readonly peer: number; readonly own: number };
   readonly bytesAcked: number;
   readonly bytesReceived: number;
+  readonly sentMsAgo: number;
+  readonly receivedMsAgo: number;
   readonly peerWindow?: number;
   readonly ownWindow?: number;
 }

@@ -84,6 +84,8 @@ void setFacts(Napi::Object made, const rtattr *attribute)
 	}
 	made.Set("bytesAcked", static_cast<double>(info.tcpi_bytes_acked));
 	made.Set("bytesReceived", static_cast<double>(info.tcpi_bytes_received));
+	made.Set("sentMsAgo", info.tcpi_last_data_sent);
+	made.Set("receivedMsAgo", info.tcpi_last_data_recv);
 	// Absent, not 0, where the kernel is too old to say.
 	if (size >= ownWindowAt)
 		made.Set("peerWindow", info.tcpi_snd_wnd);

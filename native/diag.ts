@@ -11,7 +11,8 @@ export interface ConnectionQuery {
 
 /**
  * What it takes to adopt a connection that nobody saw begin, as far as the kernel tells: the options, window scales and
- * windows (bytes, unscaled; absent before kernel 5.4 and 6.2), bytes in its queues, bytes since the start.
+ * windows (bytes, unscaled; absent before kernel 5.4 and 6.2), bytes in its queues, bytes since the start, and how long ago it
+ * last sent and received data (ms, in steps of the kernel's ticks of 1 to 10; since the start where it never did).
  *
  * Not told, so to be learnt from packets: sequence numbers, timestamps, and the peer's MSS, of which `sndMss` is what is left
  * after path and options. `layered`: with kTLS, MPTCP or MD5 signatures, which no rebuilt socket can go on with.

@@ -117,10 +117,12 @@ export class Server {
     this.#serve({ downstream: fd }, this.#policy.identifyAnew(facts));
   }
 
-  /** A live connection that was taken over from the kernel: both its legs exist, and the next byte begins a request. */
-  adopt(facts: ConnectionFacts, downstream: number, upstream: number): void {
-    const origin = this.#options.home?.originOf(facts);
-    this.#serve({ downstream, upstream, ...(origin && { origin }) }, this.#policy.identifyAnew(facts));
+  /** A live connection that was taken over from the kernel: its next byte begins a request, and both its legs exist, or the
+   * one to the server is made anew. */
+  adopt(facts: ConnectionFacts, downstream: number, upstream?: number): void {
+    const origin = upstream === undefined ? undefined : this.#options.home?.originOf(facts);
+    const legs = { downstream, ...(upstream !== undefined && { upstream }), ...(origin && { origin }) };
+    this.#serve(legs, this.#policy.identifyAnew(facts));
   }
 
   #serve(legs: Legs, facts: ConnectionFacts): void {

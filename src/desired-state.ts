@@ -98,6 +98,8 @@ function tapOf(
       interfaceName: attached.name,
       ifindex: attached.ifindex,
       checkSource: identity !== undefined,
+      addresses,
+      ...(workload.place.kind === 'netns' && { netns: `/run/netns/${workload.place.netns}` }),
     },
   ];
 }

@@ -140,6 +140,11 @@ export const limits = {
   /** How long it waits before it is offered anew, also after an attempt that came to nothing, ms: a delayed acknowledgement
    * (40 to 200 ms), and reserve. */
   giveBackWaitMs: 500,
+  /**
+   * Connections older than their rule whose server's socket is looked up, a second; the others wait for their clients to send
+   * again. Some 50 µs each: no flood of segments that belong to nothing keeps the main thread from its work.
+   */
+  adoptionsPerSecond: 2_000,
   /** How long a held connection may take until both directions are acknowledged: TCP's first retransmissions and reserve. */
   takeoverWaitMs: 3_000,
   /** What is kept of a held connection until then, bytes of frames: of both ends bpf/limits.h's HELD_WINDOW and headers. */

@@ -296,7 +296,8 @@ export const doubt = {
   urgent: 5,
   mismatch: 6,
   server_first: 7,
-  asked: 8,
+  older: 8,
+  asked: 9,
 } as const;
 
 export const command = {
@@ -305,7 +306,8 @@ export const command = {
   divert: 3,
   offer: 4,
   give_back: 5,
-  abandon: 6,
+  refuse: 6,
+  abandon: 7,
 } as const;
 
 export const steered = {

@@ -66,6 +66,7 @@ export class Datapath {
   /** Those of them that are read by timer. */
   readonly #quietRings: RingBuffer[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
+  #takeovers: Takeovers | undefined;
   #closed = false;
 
   /** @throws {NativeError} when the kernel refuses; {Error} when a tool of the host does. Nothing is attached yet. */
@@ -170,6 +171,7 @@ export class Datapath {
     deleteStale();
     deleteStaleTables();
     this.#taps = wanted;
+    this.#takeovers?.servers.setTaps(taps);
     this.#endpoints = tapped;
     this.#pinMaps();
   }
@@ -202,6 +204,7 @@ export class Datapath {
   /** Takes over every connection that the kernel holds, from now on. */
   takeOver(netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void): Takeovers {
     const takeovers = new Takeovers(this.#object, netns, this.namespaces, deliver);
+    this.#takeovers = takeovers;
     this.#rings.push(new RingBuffer(this.#object.map('takeovers'), (records) => takeovers.read(records)));
     return takeovers;
   }

@@ -25,6 +25,7 @@ import { RecentTimes } from '../metrics/recent-times.ts';
 import { command, doubt, flow_key, steered, stream_mode, takeover } from './abi.generated.ts';
 import { readFlowKey } from './flow-key.ts';
 import { bringUpToDate, type HeldFrame, heldFrame } from './held-frame.ts';
+import { olderSnapshots, ServerSockets, waitsForRequest } from './older.ts';
 import type { ProxyNamespace } from './proxy-namespace.ts';
 import { steeringOf } from './steering.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
@@ -33,10 +34,12 @@ import { readStream, type Stream, snapshots } from './stream.ts';
 export interface Taken {
   readonly facts: ConnectionFacts;
   readonly downstream: number;
-  readonly upstream: number;
+  /** Absent: the server gets a new connection. */
+  readonly upstream?: number;
 }
 
-export type TakeoverOutcome = 'taken-over' | 'abandoned' | 'vanished' | 'failed';
+/** `adopted`, `refused`: connections that are older than their rule. */
+export type TakeoverOutcome = 'taken-over' | 'abandoned' | 'vanished' | 'failed' | 'adopted' | 'refused';
 
 interface Pending {
   readonly key: Buffer;
@@ -56,9 +59,17 @@ export class Takeovers {
   readonly #deliver: (taken: Taken) => void;
   readonly #packets = packetSocket();
   #closed = false;
+  readonly servers = new ServerSockets();
   readonly #pending = new Map<string, Pending>();
   /** By outcome, since the start. */
-  readonly counts: Record<TakeoverOutcome, number> = { 'taken-over': 0, abandoned: 0, vanished: 0, failed: 0 };
+  readonly counts: Record<TakeoverOutcome, number> = {
+    'taken-over': 0,
+    abandoned: 0,
+    vanished: 0,
+    failed: 0,
+    adopted: 0,
+    refused: 0,
+  };
 
   /** From a stream at which nothing is under way any more to its diverted flow: two sockets built, and the switch. */
   readonly times = new RecentTimes(limits.takeoverTimes);
@@ -125,12 +136,57 @@ export class Takeovers {
       this.#end(name, pending, 'vanished');
       return;
     }
+    if (stream.doubt === doubt.older) {
+      this.#adopt(name, pending, stream);
+      return;
+    }
     const late = Date.now() > pending.deadline;
     if (!late && !isSettled(stream)) {
       this.#attemptLater(name, pending);
       return;
     }
     this.#take(name, pending, stream, late || !canGoOn(stream));
+  }
+
+  #adopt(name: string, pending: Pending, stream: Stream): void {
+    const { client, server, direction } = readFlowKey(pending.key, 0);
+    if (!this.servers.mayLook()) {
+      this.#forget(name, pending);
+      return;
+    }
+    const info = this.servers.find({ client, server, direction, protocol: 6 });
+    if (!info || !waitsForRequest(info)) {
+      this.#command(pending, command.refuse);
+      this.#end(name, pending, 'refused');
+      return;
+    }
+    let sockets: { readonly downstream: number; readonly upstream: number };
+    try {
+      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...olderSnapshots(stream, info) });
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      this.#command(pending, command.refuse);
+      this.#end(name, pending, 'failed');
+      return;
+    }
+    const diverted = this.#command(pending, command.divert) === steered.done;
+    // The server may use the same ports anew as soon as it has this.
+    resetFd(sockets.upstream);
+    if (!diverted) {
+      resetFd(sockets.downstream);
+      this.#end(name, pending, 'vanished');
+      return;
+    }
+    this.#end(name, pending, 'adopted');
+    this.#release(pending);
+    const facts = {
+      direction,
+      client,
+      server,
+      endpoint: stream.endpoint as EndpointId,
+      peer: stream.peer as IdentityId,
+    };
+    this.#deliver({ facts, downstream: sockets.downstream });
   }
 
   #attemptLater(name: string, pending: Pending): void {

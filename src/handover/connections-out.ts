@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events';
+import { resetFd } from '../../native/index.ts';
 import type { Accepted } from '../../proxy/identify.ts';
 import { limits } from '../limits.ts';
 import type { WorkerPool } from '../worker/pool.ts';
@@ -18,8 +19,9 @@ export class ConnectionsOut {
   }
 
   /** A live connection that was taken over from the kernel: to a worker here, or straight on. */
-  adopt(flow: Accepted, downstream: number, upstream: number): void {
-    if (this.#deliver) this.#deliver(flow, downstream, upstream);
+  adopt(flow: Accepted, downstream: number, upstream: number | undefined): void {
+    if (this.#deliver && upstream === undefined) resetFd(downstream);
+    else if (this.#deliver && upstream !== undefined) this.#deliver(flow, downstream, upstream);
     else this.#pool.adopt(flow, downstream, upstream);
   }
 

@@ -33,7 +33,8 @@ export type ToWorker =
       readonly type: 'adopt';
       readonly facts: ConnectionFacts;
       readonly downstream: number;
-      readonly upstream: number;
+      /** Absent: the server is to be connected to. */
+      readonly upstream?: number;
     }
   /** Every connection that comes to a boundary in this time is told by `released`, and the end of it all by `release-over`. */
   | { readonly type: 'release'; readonly withinMs: number }

@@ -137,16 +137,21 @@ export class WorkerPool {
   }
 
   /** Hands a live connection to the worker that was handed the fewest. One that no tap is known for is reset. */
-  adopt(flow: Accepted, downstream: number, upstream: number): void {
+  adopt(flow: Accepted, downstream: number, upstream: number | undefined): void {
     const [least] = [...this.#members].sort((a, b) => a.adopted - b.adopted);
     const facts = this.#identify(flow);
     if (!least || !facts) {
       resetFd(downstream);
-      resetFd(upstream);
+      if (upstream !== undefined) resetFd(upstream);
       return;
     }
     least.adopted++;
-    least.worker.postMessage({ type: 'adopt', facts, downstream, upstream } satisfies ToWorker);
+    least.worker.postMessage({
+      type: 'adopt',
+      facts,
+      downstream,
+      ...(upstream !== undefined && { upstream }),
+    } satisfies ToWorker);
   }
 
   /**

@@ -66,6 +66,7 @@ export class TapBench implements Disposable {
       interfaceName: 'lo',
       ifindex: loopback,
       checkSource: true,
+      addresses: [],
     });
     this.apply(ingress, egress);
   }

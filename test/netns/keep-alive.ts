@@ -31,6 +31,11 @@ export class KeepAlive implements Disposable {
     return answer;
   }
 
+  /** More of what is not answered yet. */
+  send(text: string): void {
+    this.#child.send(text);
+  }
+
   /** @returns the status, or the error's code */
   async status(text: string): Promise<string> {
     return (await this.ask(text)).split(' ', 2)[1] ?? 'no response';
