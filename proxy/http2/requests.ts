@@ -9,6 +9,7 @@ import { editFields } from './edits.ts';
 import type { FrameFate } from './frame-pump.ts';
 import { errorCode, headersFrames } from './frames.ts';
 import { HeaderBlock } from './header-block.ts';
+import type { HpackDecoder } from './hpack/decoder.ts';
 import { emptyTable, encodeFields } from './hpack/encoder.ts';
 import type { FieldList } from './hpack/field-list.ts';
 import { RequestHead, trailerProblem } from './request-head.ts';
@@ -20,6 +21,9 @@ export class Requests {
   readonly #session: Session;
   readonly #block = new HeaderBlock();
   readonly #head = new RequestHead();
+  /** What is wrong with the head that was read last, and whether the last block was its. */
+  #problem: string | undefined;
+  #headIsLast = false;
   /** The first block of ours tells the server's decoder to forget its table. */
   #tableEmptied = false;
   /** What goes to the server in place of the frames last dropped. */
@@ -55,10 +59,12 @@ export class Requests {
     return this.#session.streams.idle(block.stream) ? this.#request(fields) : this.#trailers(fields);
   }
 
-  #request(fields: FieldList): FrameFate {
+  #request(fields: HpackDecoder): FrameFate {
     const { streams, draining } = this.#session;
     streams.highest = this.#block.stream;
-    const problem = this.#head.read(fields) ?? this.#lengthProblem();
+    if (!fields.repeated || !this.#headIsLast) this.#problem = this.#head.read(fields);
+    this.#headIsLast = true;
+    const problem = this.#problem ?? this.#lengthProblem();
     if (problem !== undefined) return this.#refuse('malformed', problem);
     if (draining || streams.live.size >= limits.http2Streams) return this.#refuseForNow(draining);
     const unsupported = this.#head.method === 'CONNECT' ? this.#connectProblem() : undefined;
@@ -145,6 +151,7 @@ export class Requests {
   }
 
   #trailers(fields: FieldList): FrameFate {
+    this.#headIsLast = false;
     const { streams } = this.#session;
     const problem = this.#block.endStream ? trailerProblem(fields) : 'a second HEADERS that does not end its stream';
     if (problem !== undefined) return this.#session.fail(errorCode.protocol, 'malformed', problem);

@@ -22,6 +22,9 @@ export interface HpackLimits {
 /** No integer of a sane block needs more: a length or index below 2^28. */
 const maxIntegerShift = 21;
 
+/** Longest block that is known again, octets: a call's without metadata has some 50. */
+const rememberedBytes = 256;
+
 /** Where strings are unpacked; decoding is synchronous, so all connections share it. */
 let scratch: Buffer = Buffer.alloc(0);
 
@@ -38,6 +41,12 @@ export class HpackDecoder implements FieldList {
   #end = 0;
   #bytes = 0;
   #error: HpackError | undefined;
+  /** The last block, if decoding it left the table as it was: the same octets then mean the same fields. */
+  readonly #last = Buffer.allocUnsafe(rememberedBytes);
+  #lastLength = 0;
+  #changed = false;
+  /** The fields are those of the call before. */
+  repeated = false;
 
   constructor(limits: HpackLimits) {
     this.#limits = limits;
@@ -58,6 +67,23 @@ export class HpackDecoder implements FieldList {
 
   /** Decodes `block[start, end)`, a complete header block; the fields are in this object until the next call. */
   decode(block: Buffer, start: number, end: number): HpackError | undefined {
+    this.repeated = this.#isLast(block, start, end);
+    if (this.repeated) return undefined;
+    this.#changed = false;
+    const error = this.#decode(block, start, end);
+    const known = error === undefined && !this.#changed && end - start <= rememberedBytes;
+    this.#lastLength = known ? block.copy(this.#last, 0, start, end) : 0;
+    return error;
+  }
+
+  #isLast(block: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (length === 0 || length !== this.#lastLength) return false;
+    for (let at = 0; at < length; at++) if (block[start + at] !== this.#last[at]) return false;
+    return true;
+  }
+
+  #decode(block: Buffer, start: number, end: number): HpackError | undefined {
     this.#block = block;
     this.#at = start;
     this.#end = end;
@@ -81,6 +107,7 @@ export class HpackDecoder implements FieldList {
   }
 
   #resize(): void {
+    this.#changed = true;
     const capacity = this.#integer(0x1f);
     if (capacity > this.#maxCapacity) this.#error = 'malformed';
     else if (this.#error === undefined) this.#table.resize(capacity);
@@ -108,7 +135,10 @@ export class HpackDecoder implements FieldList {
     if (this.#error !== undefined) return;
     const value = this.#string();
     if (this.#error !== undefined) return;
-    if (insert) this.#table.insert(name, value);
+    if (insert) {
+      this.#changed = true;
+      this.#table.insert(name, value);
+    }
     this.#push(name, value, sensitive);
   }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { HpackDecoder } from '../../../proxy/http2/hpack/decoder.ts';
 import { encodeBlock } from '../../../proxy/http2/hpack/encoder.ts';
 import { codeLengths } from '../../../proxy/http2/hpack/huffman-code.ts';
+import { AnyEncoder, Chance, requestFields } from '../../fuzz/hpack-blocks.ts';
 
 const limits = { listBytes: 4096, fields: 64 };
 
@@ -163,4 +164,31 @@ test('no block, however broken, makes the decoder throw or keep more than its ta
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a block that comes again means what the table makes of it then', () => {
+  const anything = Buffer.from([0x82]);
+  let repeated = 0;
+  for (let seed = 0; seed < 500; seed++) {
+    const chance = new Chance(seed);
+    const encoder = new AnyEncoder(chance, 4096);
+    const [remembering, forgetful] = [new HpackDecoder(limits), new HpackDecoder(limits)];
+    const blocks = Array.from({ length: 6 }, () => encoder.encode(requestFields(chance, '/')));
+    // Without names that are put into the table.
+    blocks.push(Buffer.from([0x82, 0x86, 0x84, 0x00, 0x01, 0x61, 0x01, 0x62]), Buffer.from([0xbe]));
+    for (let count = 0; count < 30; count++) {
+      const block = blocks[chance.once(2) ? blocks.length - 2 : chance.below(blocks.length)] ?? anything;
+      const before = fieldsOf(remembering);
+      const error = remembering.decode(block, 0, block.length);
+      forgetful.decode(anything, 0, anything.length);
+      assert.equal(error, forgetful.decode(block, 0, block.length));
+      if (error !== undefined) break;
+      assert.deepEqual(fieldsOf(remembering), fieldsOf(forgetful));
+      assert.equal(remembering.tableBytes, forgetful.tableBytes);
+      if (!remembering.repeated) continue;
+      repeated++;
+      assert.deepEqual(fieldsOf(remembering), before);
+    }
+  }
+  assert.ok(repeated > 500, `${repeated} were known again`);
 });

@@ -254,6 +254,33 @@ test('the server’s DATA waits while our own bodies overdraw the window of the 
   assert.deepEqual(relay.upstream.takeSent(), windowUpdate(0, 95));
 });
 
+test('a request that comes again octet for octet is judged again, and checked against its own frame', () => {
+  const relay = started();
+  // Neither block is put into the table: `:path` and content-length are literals.
+  const block = [
+    ...get('/').filter(([name]) => name !== ':path'),
+    [':path', '/again'],
+    ['content-length', '1'],
+  ] as const;
+  const flags = flag.endHeaders;
+  relay.fromClient(Buffer.concat([headers(1, block, flags), data(1, 'x', flag.endStream)]));
+  const first = relay.upstream.takeSent();
+  relay.fromClient(Buffer.concat([headers(3, block, flags), data(3, 'x', flag.endStream)]));
+  assert.equal(relay.upstream.takeSent().length, first.length);
+  relay.fromClient(headers(5, block));
+  assert.equal(relay.upstream.takeSent().length, 0);
+  assert.deepEqual(new BlockReader().read(blockOf(parse(relay.downstream.takeSent())[0]))[0], [':status', '400']);
+  relay.ruleSet = nothing;
+  relay.protocol.onPolicy();
+  relay.fromClient(headers(7, block, flags));
+  assert.equal(relay.upstream.takeSent().length, 0);
+  assert.deepEqual(new BlockReader().read(blockOf(parse(relay.downstream.takeSent())[0]))[0], [':status', '403']);
+  assert.deepEqual(
+    relay.flows.map(({ reason }) => reason),
+    ['malformed', 'no-rule'],
+  );
+});
+
 test('a new rule set holds from the next request on', () => {
   const relay = started();
   relay.fromClient(headers(1, post('/one'), open));
