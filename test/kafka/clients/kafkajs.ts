@@ -1,19 +1,11 @@
 /** `kafkajs.ts BOOTSTRAP` */
 
-import { Kafka, type KafkaJSError, type KafkaJSProtocolError, logLevel } from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 import { attempt, report } from './attempt.ts';
+import { errorName } from './kafkajs-error.ts';
 
 const [bootstrap = ''] = process.argv.slice(2);
 const kafka = new Kafka({ clientId: 'kafkajs', brokers: [bootstrap], logLevel: logLevel.NOTHING });
-
-/** The protocol's error is where kafkajs gave up, or behind it. */
-function errorName(error: unknown): string {
-  for (let one = error as (KafkaJSError & { cause?: unknown }) | undefined; one; one = one.cause as typeof one) {
-    const { type } = one as KafkaJSProtocolError;
-    if (type !== undefined) return type;
-  }
-  return String(error);
-}
 
 const producer = kafka.producer({ idempotent: true });
 await producer.connect();
