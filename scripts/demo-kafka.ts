@@ -46,7 +46,7 @@ const readAs = (group: string, topic: string): string[] => [
   topic,
 ];
 const topicDenied = 'Broker: Topic authorization failed';
-const groupDenied = 'Broker: Group authorization failed';
+const groupDenied = 'FindCoordinator response error: Group authorization failed';
 
 const steps: readonly Step[] = [
   {
@@ -201,7 +201,7 @@ function isOf({ l7 }: Flow, api: string): boolean {
 /** What kcat says in the end: its error, the records that it read, or the topics that it lists. */
 function summary({ args }: Step, { code, stdout, stderr }: KcatEnd): string {
   if (code === null) return 'it hung';
-  const error = /Broker: [A-Za-z ]+/.exec(stderr)?.[0];
+  const error = /(?:Broker|FindCoordinator response error): [A-Za-z ]+/.exec(stderr)?.[0];
   if (error !== undefined) return error;
   if (code !== 0) return stderr.trim();
   if (!args.includes('-L')) return stdout.trim();
