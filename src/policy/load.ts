@@ -51,7 +51,12 @@ function readText(file: string, diagnostics: PolicyDiagnostic[]): string | undef
       diagnostics.push({ file, line: 1, column: 1, severity: 'error', message });
       return undefined;
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    if (text !== '') return text;
+    // Who writes in place empties the file first; without its policies its endpoints would be open for that moment.
+    const message = 'the file is empty, as one that is just being written; remove it if it is to have no policies';
+    diagnostics.push({ file, line: 1, column: 1, severity: 'error', message });
+    return undefined;
   } catch (error) {
     diagnostics.push(unreadable(file, error));
     return undefined;

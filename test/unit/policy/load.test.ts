@@ -29,6 +29,14 @@ function loaded(...paths: string[]): { names: string[]; messages: string[] } {
   return { names: policies.map(({ name }) => name), messages: diagnostics.map(formatDiagnostic) };
 }
 
+test('an empty file is no file without policies, but one that is just being written', (t) => {
+  const path = directory(t, { 'a.yaml': policyText('ingress: [{}]', { name: 'a' }), 'b.yaml': '' });
+  const { names, messages } = loaded(path);
+  assert.deepEqual(names, ['a']);
+  assert.deepEqual(messages.length, 1);
+  assert.match(messages[0] ?? '', /b\.yaml:1:1: .*is empty, as one that is just being written/);
+});
+
 test('a directory is its own yaml files, in order', (t) => {
   const path = directory(t, {
     'b.yaml': policyText('ingress: [{}]', { name: 'b' }),
