@@ -205,6 +205,7 @@ function enforcementOf({ enforced, audit }: DirectionPolicy): Enforcement {
 function counters(datapath: Datapath, pool: WorkerPool, takeovers: Takeovers): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const [what, count] of Object.entries(datapath.losses())) sums[`lost_${what}`] = count;
+  sums.rule_sets_compiling = datapath.compiling;
   sums.judged_requests = datapath.ruleCounts().reduce((sum, { requests }) => sum + requests, 0);
   for (const { reason, packets } of datapath.packetCounts()) {
     const name = `${reason.replaceAll('-', '_')}_packets`;

@@ -55,8 +55,8 @@ const distribution = 'which the kernels of current distributions have';
 
 const ofTheSystem: readonly Wanted<[]>[] = [
   {
-    name: 'kernel 5.15',
-    hint: 'run kernel 5.15 or newer',
+    name: 'kernel 6.2',
+    hint: 'run kernel 6.2 or newer: the programs read the state of a checksum by bpf_cast_to_kern_ctx',
     probe: kernelVersion,
   },
   { name: 'root', hint: 'run as root, e.g. by sudo; in a container with all capabilities', probe: rootOfTheMachine },
@@ -129,8 +129,7 @@ const ofTheKernel: readonly Wanted<[Native]>[] = [
   },
   {
     name: 'loops (bpf_loop)',
-    optional: true,
-    hint: 'kernel 5.17 brings it; today nothing depends on it',
+    hint: 'run kernel 5.17 or newer',
     probe: (native) => supported(native.probeHelper('loop')),
   },
   {
@@ -146,7 +145,7 @@ const ofTheKernel: readonly Wanted<[Native]>[] = [
   {
     name: 'takeover of connections (TCP_REPAIR)',
     optional: true,
-    hint: 'connections that are open when a rule comes into force cannot be taken over; run kernel 5.15 or newer',
+    hint: 'connections that are open when a rule comes into force cannot be taken over; run a kernel with TCP_REPAIR',
     probe: (native) => supported(native.probeHost('tcp_repair')),
   },
   {
@@ -180,7 +179,7 @@ function supported(unsupported: string | undefined): Answer {
 
 function kernelVersion(): Answer {
   const [major = 0, minor = 0] = release().split('.').map(Number);
-  const isNew = major > 5 || (major === 5 && minor >= 15);
+  const isNew = major > 6 || (major === 6 && minor >= 2);
   return isNew ? { found: release() } : { error: release() };
 }
 

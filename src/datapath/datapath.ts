@@ -220,6 +220,11 @@ export class Datapath {
     for (const ring of this.#quietRings) readAll(ring);
   }
 
+  /** Rule sets whose table for the kernel is not made yet. */
+  get compiling(): number {
+    return this.#tables.pending;
+  }
+
   packetCounts(): PacketCount[] {
     return this.#maps.packetCounts();
   }

@@ -26,6 +26,10 @@ export class JudgeCompiler {
     if (!this.#running) this.#next();
   }
 
+  get pending(): number {
+    return this.#waiting.length + (this.#running ? 1 : 0);
+  }
+
   close(): void {
     this.#waiting = [];
     this.#end();

@@ -57,6 +57,11 @@ export class JudgeTables {
     };
   }
 
+  /** Rule sets that are still being compiled; until they are, their requests are the proxy's. */
+  get pending(): number {
+    return this.#compiler.pending;
+  }
+
   close(): void {
     this.#compiler.close();
   }

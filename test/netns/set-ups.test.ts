@@ -44,6 +44,10 @@ async function judgedAndTakenOver(
   origin: Origin,
   taps = 1,
 ): Promise<void> {
+  await eventually(
+    'the kernel has its tables',
+    async () => (await agent.counter('rule_sets_compiling')) === 0 || undefined,
+  );
   const before = await agent.status();
   const unique = `${origin.seen.length}`;
   const paths = [`/public/a${unique}`, `/public/b${unique}`, `/secret/${unique}`, `/public/c${unique}`];
