@@ -61,12 +61,16 @@ test('the index finds the rule that asking each in turn finds', () => {
 });
 
 test('10,000 literal paths cost what one does', () => {
-  const rules = ruleSet(Array.from({ length: 10_000 }, (_, index) => ({ path: `/item/${index}` })));
-  const decider = compileHttpRules(rules);
-  const start = performance.now();
-  for (let i = 0; i < 10_000; i++) assert.equal(decider.decide(request(`/item/${i}`)).verdict, 'ALLOW');
-  // Rule by rule these were 50 million comparisons of patterns.
-  assert.ok(performance.now() - start < 1_000);
+  const timeUnder = (rules: number): number => {
+    const decider = compileHttpRules(
+      ruleSet(Array.from({ length: rules }, (_, index) => ({ path: `/item/${index}` }))),
+    );
+    const start = performance.now();
+    for (let i = 0; i < 10_000; i++) assert.equal(decider.decide(request(`/item/${i % rules}?${i}`)).verdict, 'ALLOW');
+    return performance.now() - start;
+  };
+  // Rule by rule these were 50 million comparisons of patterns, 5,000 times as many as with one.
+  assert.ok(timeUnder(10_000) < 100 * timeUnder(1));
 });
 
 function isPattern(source: string): boolean {
