@@ -66,8 +66,11 @@ test('10,000 literal paths cost what one does', () => {
       ruleSet(Array.from({ length: rules }, (_, index) => ({ path: `/item/${index}` }))),
     );
     const start = performance.now();
-    for (let i = 0; i < 10_000; i++) assert.equal(decider.decide(request(`/item/${i % rules}?${i}`)).verdict, 'ALLOW');
-    return performance.now() - start;
+    let allowed = 0;
+    for (let i = 0; i < 10_000; i++) if (decider.decide(request(`/item/${i}`)).verdict === 'ALLOW') allowed++;
+    const milliseconds = performance.now() - start;
+    assert.equal(allowed, rules);
+    return milliseconds;
   };
   // Rule by rule these were 50 million comparisons of patterns, 5,000 times as many as with one.
   assert.ok(timeUnder(10_000) < 100 * timeUnder(1));
