@@ -33,7 +33,7 @@ enum reason {
 	REASON_REVOKED,         /* the policy changed and no longer allows the connection */
 	REASON_SPOOFED,         /* source address is not the endpoint's */
 	REASON_NOT_SYN,         /* TCP of a connection that is not known */
-	REASON_TAKEOVER_NEEDED, /* an open connection came under an L7 rule */
+	REASON_TAKEOVER_NEEDED, /* under an L7 rule, and nobody follows its stream */
 	REASON_TABLE_FULL,      /* no room for the connection */
 	REASON_COLLISION,       /* same four-tuple at another tap */
 	REASON_MALFORMED,       /* headers do not parse */

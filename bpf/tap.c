@@ -190,6 +190,18 @@ static __always_inline void settle(struct stream_step *step, const struct packet
 	step->rule_set = entry.rule_set;
 }
 
+/* An open connection that comes under an L7 rule was not followed until now: it is as one that is older than its tap. */
+static __always_inline bool comes_under_l7(const struct match *match, __u32 endpoint, __u32 peer, __u32 revision)
+{
+	const struct conn *conn = match->conn;
+	struct policy_entry entry;
+	if (conn->revision == revision || conn->judged || conn->diverted || conn->state == CONN_CLOSED ||
+	    match->flow->protocol != IPPROTO_TCP)
+		return false;
+	entry = policy_lookup(endpoint, match->flow->direction, peer, IPPROTO_TCP, match->flow->server_port);
+	return entry.verdict == VERDICT_REDIRECT;
+}
+
 /* A packet of a connection whose requests the kernel judges. */
 static __always_inline int tap_judged(struct __sk_buff *skb, const struct endpoint *endpoint, struct workspace *workspace,
 				      struct match *match, __u8 direction, __u32 revision)
@@ -352,9 +364,13 @@ static __always_inline int tap(struct __sk_buff *skb, bool from_endpoint)
 	}
 	if (match.conn && match.conn->state == CONN_CLOSED && match.from_client && is_syn(packet))
 		match.conn = 0; /* the ports are used again */
+	peer = identity_of(from_endpoint ? packet->destination : packet->source);
+	if (match.conn && comes_under_l7(&match, endpoint->id, peer, settings.revision)) {
+		bpf_map_delete_elem(&connections, match.flow);
+		match.conn = 0;
+	}
 	if (match.conn)
 		return tap_known(skb, endpoint, workspace, &match, from_endpoint, settings.revision);
-	peer = identity_of(from_endpoint ? packet->destination : packet->source);
 	if (packet->protocol == IPPROTO_TCP && !is_syn(packet))
 		return tap_stray_segment(skb, endpoint, packet, peer, direction);
 	*match.flow = flow_of(packet, direction, true);

@@ -102,13 +102,13 @@ test('a revocation stops the next packet, in either direction', () => {
   assert.equal(connection.client({ payload: ok }), passed, 'nothing passed meanwhile, so nothing was missed');
 });
 
-test('without the L7 rule the connection passes unwatched, and is not judged again', () => {
+test('without the L7 rule the connection passes unwatched, and is as an older one afterwards', () => {
   const connection = opened();
   bench.apply(under(rules), egress({ verdict: 'allow', ref }));
   assert.equal(connection.client({ payload: get('/no') }), 'pass allowed');
   assert.equal(connection.stream, undefined);
   bench.apply(under(rules), under(rules));
-  assert.equal(connection.client({ payload: ok }), 'drop takeover-needed');
+  assert.equal(connection.client({ payload: ok }), 'drop held');
 });
 
 for (const [index, cells] of TABLE_CELLS.entries()) {

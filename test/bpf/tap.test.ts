@@ -90,7 +90,7 @@ for (const { name, self, peer } of families) {
     assert.deepEqual(outcome(bench.fromEndpoint(frame({ ...syn, flags: 'A' }))), ['drop', 'revoked']);
     assert.deepEqual(outcome(bench.toEndpoint(frame(reversed(syn, 'A')))), ['drop', 'revoked']);
     bench.apply(open, enforced([ids.peer, [tcp(80, 80, l7)]]));
-    assert.deepEqual(outcome(bench.fromEndpoint(frame({ ...syn, flags: 'A' }))), ['drop', 'takeover-needed']);
+    assert.deepEqual(outcome(bench.fromEndpoint(frame({ ...syn, flags: 'A' }))), ['redirect', 'diverted']);
   });
 
   test(`${name}: an ICMP error follows the connection it is about`, () => {

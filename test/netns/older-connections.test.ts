@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { chunked, get, KeepAlive } from './keep-alive.ts';
 import { Load } from './load.ts';
 import { Origin } from './origin.ts';
-import { egressHttp, ingressHttp, onlyPublic } from './policies.ts';
+import { egressAllow, egressHttp, ingressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
 import { families, url } from './topology.ts';
 
@@ -65,6 +65,24 @@ for (const family of families) {
       assert.equal(new Set(origin.seen.map(({ port }) => port)).size, 2, "under the clients' own ports");
     });
   }
+}
+
+for (const family of families) {
+  test(`IPv${family}: an open connection comes under a rule while the agent runs, and goes on`, async (t) => {
+    const topology = topologyOf(t);
+    const [web, api] = [topology.routed('web'), topology.routed('api')];
+    const origin = await Origin.start(api.namespace, 80);
+    const anything = egressAllow('web', 'api', 80);
+    const agent = await agentOf(topology, { policies: { 'p.yaml': anything }, workloads: [web, api] });
+    using client = await KeepAlive.connect(web.namespace, api.address[family], 80);
+    assert.equal(await client.status(get('/secret')), '200');
+    await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, allowed));
+    assert.equal(await client.status(get('/public/a')), '200');
+    assert.equal(await client.status(get('/secret')), '403');
+    assert.equal(await client.status(get('/public/b')), '200');
+    assert.equal(await agent.counter('takeovers_adopted'), 1);
+    assert.equal(origin.seen.filter(({ path }) => path === '/secret').length, 1);
+  });
 }
 
 test('what a client left undone before takes nothing past the rules', async (t) => {

@@ -1,5 +1,19 @@
 /** Policy texts that several tests apply. */
 
+/** Egress of `from` to `to`: this port, nothing else. */
+export function egressAllow(from: string, to: string, port: number): string {
+  return policy(
+    `${from}-to-${to}`,
+    from,
+    `  egress:
+    - toEndpoints:
+        - matchLabels: {app: ${to}}
+      toPorts:
+        - ports: [{port: "${port}", protocol: TCP}]
+`,
+  );
+}
+
 /** Egress of `from` to `to`: these requests on these ports, nothing else. */
 export function egressHttp(from: string, to: string, port: number, http: readonly string[]): string {
   return policy(
