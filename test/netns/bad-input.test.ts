@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sluice } from './agent.ts';
 import { eventually } from './eventually.ts';
@@ -104,21 +104,17 @@ test('a machine that lacks something is named, with what to do', async (t) => {
   });
 });
 
-test('a second agent of the same instance is refused, and the first goes on', async (t) => {
+test('a new agent whose files are bad does not take over: the running one goes on', async (t) => {
   const topology = topologyOf(t);
   const [web, api] = [topology.routed('web'), topology.routed('api')];
   const agent = await agentOf(topology, { policies: { 'p.yaml': goodPolicy }, workloads: [web, api] });
-  const policies = agent.policyDirectory;
-  const args = [
-    'run',
-    '--instance',
-    agent.instance,
-    '--policies',
-    policies,
-    '--workloads',
-    `${policies}/../workloads.yaml`,
-  ];
-  const second = await topology.host.run('timeout', '--signal=KILL', '20', sluice, ...args);
-  assertRefused(second, /already running.*--instance/s);
-  assert.equal((await agent.status()).ready, true);
+  const { pid } = await agent.status();
+  const workloads = `${agent.policyDirectory}/../workloads.yaml`;
+  const bad = join(mkdtempSync(join(tmpdir(), 'sluice-bad-')), 'p.yaml');
+  t.after(() => rmSync(dirname(bad), { recursive: true }));
+  writeFileSync(bad, 'spec: [unclosed');
+  const args = ['run', '--instance', agent.instance, '--policies', bad, '--workloads', workloads];
+  assertRefused(await topology.host.run('timeout', '--signal=KILL', '20', sluice, ...args), /p\.yaml:1:\d+/);
+  const status = await agent.status();
+  assert.deepEqual([status.pid, status.ready], [pid, true]);
 });
