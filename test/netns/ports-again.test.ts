@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 import { Origin } from './origin.ts';
 import { egressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
@@ -43,6 +44,11 @@ for (const args of [[], ['--no-judge']]) {
       args.length === 0
         ? /^sluice_judged_responses_total\{.*class="2xx"\} (\d+)$/m
         : /^sluice_responses_total\{.*class="2xx".*\} (\d+)$/m;
-    assert.equal(Number(responses.exec(await agent.client.metrics())?.[1]), all, 'each is counted');
+    // The proxy's are told in batches, a moment later.
+    const counted = await eventually('each is counted', async () => {
+      const count = Number(responses.exec(await agent.client.metrics())?.[1]);
+      return count >= all ? count : undefined;
+    });
+    assert.equal(counted, all);
   });
 }
