@@ -1,7 +1,7 @@
 /** Policy texts that several tests apply. */
 
-/** Egress of `from` to `to`: this port, nothing else. */
-export function egressAllow(from: string, to: string, port: number): string {
+/** Egress of `from` to `to`: this port, nothing else. @param rules what `toPorts` says beside its ports, as YAML lines */
+export function egressAllow(from: string, to: string, port: number, rules = ''): string {
   return policy(
     `${from}-to-${to}`,
     from,
@@ -10,24 +10,14 @@ export function egressAllow(from: string, to: string, port: number): string {
         - matchLabels: {app: ${to}}
       toPorts:
         - ports: [{port: "${port}", protocol: TCP}]
-`,
+${rules}`,
   );
 }
 
 /** Egress of `from` to `to`: these requests on these ports, nothing else. */
 export function egressHttp(from: string, to: string, port: number, http: readonly string[]): string {
-  return policy(
-    `${from}-to-${to}`,
-    from,
-    `  egress:
-    - toEndpoints:
-        - matchLabels: {app: ${to}}
-      toPorts:
-        - ports: [{port: "${port}", protocol: TCP}]
-          rules:
-            http:
-${http.map((rule) => `              - ${rule}\n`).join('')}`,
-  );
+  const rules = http.map((rule) => `              - ${rule}\n`).join('');
+  return egressAllow(from, to, port, `          rules:\n            http:\n${rules}`);
 }
 
 /** Ingress of `to` from `from`: these requests on these ports, nothing else. */
