@@ -102,6 +102,20 @@ test("Kafka's clients through Sluice", { skip: skipWithoutBroker() }, async (t) 
     });
   }
 
+  for (const protocol of ['classic', 'consumer']) {
+    await t.test(`kafka-ts, group protocol ${protocol}`, async () => {
+      assert.deepEqual(await outcomes(client, 'kafka-ts.ts', bootstrap, protocol), {
+        produce: 'ok sent',
+        produceDenied: topicDenied,
+        produceAfterwards: 'ok sent',
+        consume: 'ok first',
+        consumeDeniedTopic: topicDenied,
+        consumeDeniedGroup: groupDenied,
+      });
+      assert.ok((await connectionsOf(agent, 'kafka-ts')) < 40);
+    });
+  }
+
   await t.test('kcat', async () => {
     const asked = async (input: string, ...args: string[]) => {
       const { code, stdout, stderr } = await kcat(client.namespace, bootstrap, 'kcat', args, input);
