@@ -9,6 +9,7 @@
 import { limits } from '../../src/limits.ts';
 import { endFrame, hasTaggedHeader, respond, writeDenied } from './answer.ts';
 import { Cursor } from './cursor.ts';
+import { errorCode } from './error-code.ts';
 import type { Guard } from './guard.ts';
 import { guarded } from './guard.ts';
 import type { Field, Layout } from './layout.ts';
@@ -56,6 +57,15 @@ export interface ElementRule {
   /** Judges an element instead of `kind` and `operations`. */
   readonly judge?: (entries: Entries, index: number, offsets: Int32Array, bytes: Uint8Array) => number;
 }
+
+/** Of most APIs with topics: each is judged by its name, and Kafka's usual error says so. */
+export const byTopic = {
+  asked: 'topics',
+  answered: 'topics',
+  name: 'name',
+  kind: 'topic',
+  error: errorCode.topicAuthorizationFailed,
+} as const satisfies Partial<ElementRule>;
 
 type Insertion = Extract<ResponsePlan, { kind: 'insert' }>;
 

@@ -25,6 +25,14 @@ export const groupRead: Guard = {
   error: errorCode.groupAuthorizationFailed,
 };
 
+/** `group_id`, for who removes what the group has. */
+export const groupDelete: Guard = {
+  field: 'group_id',
+  kind: 'group',
+  operations: op.delete,
+  error: errorCode.groupAuthorizationFailed,
+};
+
 /** `transactional_id`, for its producer. */
 export const transactionWrite: Guard = {
   field: 'transactional_id',

@@ -13,23 +13,11 @@ import { agentOf, topologyOf } from '../netns/scene.ts';
 import type { Station } from '../netns/topology.ts';
 import type { Outcomes } from './clients/attempt.ts';
 import { kcat } from './kcat.ts';
+import { ingressKafka } from './policies.ts';
 import { java, startRealBroker } from './real-broker.ts';
 import { skipWithoutBroker } from './skip.ts';
 
-const rules = (kafka: readonly string[]): string => `apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: clients}
-spec:
-  endpointSelector: {matchLabels: {app: kafka}}
-  ingress:
-    - fromEndpoints: [{matchLabels: {app: client}}]
-      toPorts:
-        - ports: [{port: "9092", protocol: TCP}]
-          rules:
-            kafka:
-${kafka.map((rule) => `              - ${rule}\n`).join('')}`;
-
-const granted = rules([
+const granted = ingressKafka('clients', [
   '{role: produce, topic: w, transactionalIDPrefix: t-}',
   '{role: consume, topic: r, groupPrefix: g-}',
 ]);
@@ -241,7 +229,7 @@ test("Kafka's clients through Sluice", { skip: skipWithoutBroker() }, async (t) 
         flows.flatMap(({ l7, source }) => (l7?.protocol === 'kafka' && l7.clientId === 'open' ? source.port : [])),
       );
     const before = ports(await agent.flows());
-    await agent.changePolicy('clients.yaml', rules(['{role: produce, topic: w}']));
+    await agent.changePolicy('clients.yaml', ingressKafka('clients', ['{role: produce, topic: w}']));
     await eventually('it is told', () => text.includes('Topic authorization failed') || undefined);
     assert.deepEqual(ports(await agent.flows()), before, 'on the connections that it had');
     consumer.kill('SIGKILL');

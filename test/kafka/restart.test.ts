@@ -12,6 +12,7 @@ import { eventually } from '../netns/eventually.ts';
 import type { Namespace } from '../netns/namespace.ts';
 import { agentOf, topologyOf } from '../netns/scene.ts';
 import { kcat } from './kcat.ts';
+import { ingressKafka } from './policies.ts';
 import { java, startRealBroker } from './real-broker.ts';
 import { skipWithoutBroker } from './skip.ts';
 
@@ -21,18 +22,7 @@ const perSecond = Math.max(5_000, Math.ceil(records / 600));
 const restarts = 5;
 const partitions = 3;
 
-const policy = `apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: restart}
-spec:
-  endpointSelector: {matchLabels: {app: kafka}}
-  ingress:
-    - fromEndpoints: [{matchLabels: {app: client}}]
-      toPorts:
-        - ports: [{port: "9092", protocol: TCP}]
-          rules:
-            kafka: [{role: produce, topic: numbers}]
-`;
+const policy = ingressKafka('restart', ['{role: produce, topic: numbers}']);
 
 /** Records in the log, as the broker tells those beside it. */
 async function written(namespace: Namespace, bootstrap: string): Promise<number> {

@@ -1,7 +1,6 @@
 /** DescribeProducers: topic READ, or ALTER so that a rule for administrators needs no right to read. */
 
-import { judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import type { Api } from '../request.ts';
@@ -28,11 +27,7 @@ export const describeProducers: Api = {
   ),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read | op.alter,
-      error: errorCode.topicAuthorizationFailed,
     }),
 };

@@ -6,8 +6,7 @@
  * broker answers session id 0, and every client then goes on without one. Both fields have a fixed place and width.
  */
 
-import { type ElementRule, judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, type ElementRule, judgeElements } from '../elements.ts';
 import { type Layout, schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import { consumerOnly } from '../replica-id.ts';
@@ -67,12 +66,8 @@ function sessionOffset(layout: Layout, offsets: Int32Array): number | undefined 
 }
 
 const rule: ElementRule = {
-  asked: 'topics',
-  answered: 'topics',
-  name: 'name',
-  kind: 'topic',
+  ...byTopic,
   operations: op.read,
-  error: errorCode.topicAuthorizationFailed,
   check: consumerOnly,
   amend(asked: Request, layout: Layout, offsets: Int32Array): Judgement {
     const offset = sessionOffset(layout, offsets);

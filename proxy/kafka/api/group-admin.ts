@@ -3,8 +3,9 @@
  * ALTER for each topic, so that a rule for administrators needs no right to read).
  */
 
-import { judgeElements } from '../elements.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
+import { groupDelete } from '../guard.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import type { Api } from '../request.ts';
@@ -39,13 +40,9 @@ export const offsetDelete: Api = {
   ),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read | op.alter,
-      error: errorCode.topicAuthorizationFailed,
-      guards: [{ field: 'group_id', kind: 'group', operations: op.delete, error: errorCode.groupAuthorizationFailed }],
+      guards: [groupDelete],
       topError: 'alone',
     }),
 };

@@ -1,7 +1,6 @@
 /** ListOffsets: topic DESCRIBE for each topic. */
 
-import { judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import { consumerOnly } from '../replica-id.ts';
@@ -38,12 +37,8 @@ export const listOffsets: Api = {
   response,
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.describe,
-      error: errorCode.topicAuthorizationFailed,
       check: consumerOnly,
     }),
 };

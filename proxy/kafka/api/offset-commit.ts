@@ -1,7 +1,6 @@
 /** OffsetCommit: group READ, topic READ for each topic. Versions up to 9 name their topics; 10 has ids. */
 
-import { judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { groupRead } from '../guard.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
@@ -37,12 +36,8 @@ export const offsetCommit: Api = {
   response,
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read,
-      error: errorCode.topicAuthorizationFailed,
       guards: [groupRead],
     }),
 };

@@ -1,7 +1,6 @@
 /** OffsetForLeaderEpoch: topic DESCRIBE for each topic. */
 
-import { judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import { consumerOnly } from '../replica-id.ts';
@@ -30,12 +29,8 @@ export const offsetForLeaderEpoch: Api = {
   response,
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.describe,
-      error: errorCode.topicAuthorizationFailed,
       check: consumerOnly,
     }),
 };

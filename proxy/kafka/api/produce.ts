@@ -9,7 +9,7 @@
 
 import type { Access } from '../access.ts';
 import { Cursor } from '../cursor.ts';
-import { type ElementRule, judgeElements } from '../elements.ts';
+import { byTopic, type ElementRule, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { transactionWrite } from '../guard.ts';
 import { schema } from '../layout.ts';
@@ -48,12 +48,8 @@ const response = schema(
 );
 
 const rule: ElementRule = {
-  asked: 'topics',
-  answered: 'topics',
-  name: 'name',
-  kind: 'topic',
+  ...byTopic,
   operations: op.write,
-  error: errorCode.topicAuthorizationFailed,
   guards: [{ ...transactionWrite, optional: true }],
 };
 

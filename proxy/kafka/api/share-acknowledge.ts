@@ -3,7 +3,7 @@
  * every topic taken out of it, because it counts the session's epoch there.
  */
 
-import { judgeElements } from '../elements.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { groupRead } from '../guard.ts';
 import { schema } from '../layout.ts';
@@ -49,12 +49,9 @@ function judge(asked: Request): Judgement {
   const ids = openIds(asked, []);
   if (ids.length > 0) return { kind: 'lookup', ids };
   return judgeElements(asked, {
-    asked: 'topics',
-    answered: 'topics',
+    ...byTopic,
     name: 'topic_id',
-    kind: 'topic',
     operations: op.read,
-    error: errorCode.topicAuthorizationFailed,
     guards: [groupRead],
     topError: 'alone',
     asksAlways: true,

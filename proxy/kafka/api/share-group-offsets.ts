@@ -6,10 +6,9 @@
  */
 
 import { Cursor } from '../cursor.ts';
-import { judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { filterOffsets, readGroups } from '../group-offsets.ts';
-import { groupRead } from '../guard.ts';
+import { groupDelete, groupRead } from '../guard.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import { type Api, type Judgement, malformed, type Request } from '../request.ts';
@@ -97,12 +96,8 @@ export const alterShareGroupOffsets: Api = {
   ),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read,
-      error: errorCode.topicAuthorizationFailed,
       guards: [groupRead],
       topError: 'alone',
       asksAlways: true,
@@ -125,13 +120,9 @@ export const deleteShareGroupOffsets: Api = {
   ),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read,
-      error: errorCode.topicAuthorizationFailed,
-      guards: [{ field: 'group_id', kind: 'group', operations: op.delete, error: errorCode.groupAuthorizationFailed }],
+      guards: [groupDelete],
       topError: 'alone',
       asksAlways: true,
     }),

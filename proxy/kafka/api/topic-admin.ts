@@ -3,19 +3,10 @@
  * (ALTER). DeleteTopics version 6 may give ids in place of names, so it ends with 5.
  */
 
-import { type ElementRule, judgeElements } from '../elements.ts';
-import { errorCode } from '../error-code.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { schema } from '../layout.ts';
 import { op } from '../operations.ts';
 import type { Api } from '../request.ts';
-
-const topics: Omit<ElementRule, 'operations'> = {
-  asked: 'topics',
-  answered: 'topics',
-  name: 'name',
-  kind: 'topic',
-  error: errorCode.topicAuthorizationFailed,
-};
 
 export const createTopics: Api = {
   key: 19,
@@ -49,7 +40,7 @@ export const createTopics: Api = {
     ]`,
     5,
   ),
-  judge: (asked) => judgeElements(asked, { ...topics, operations: op.create, denial: 'Authorization failed.' }),
+  judge: (asked) => judgeElements(asked, { ...byTopic, operations: op.create, denial: 'Authorization failed.' }),
 };
 
 export const deleteTopics: Api = {
@@ -59,7 +50,7 @@ export const deleteTopics: Api = {
   max: 5,
   request: schema('topics:(name:string) timeout_ms:i32', 4),
   response: schema('throttle_time_ms:i32 topics:[ name:string error:i16 denial:?string=-1 5+ ]', 4),
-  judge: (asked) => judgeElements(asked, { ...topics, operations: op.delete }),
+  judge: (asked) => judgeElements(asked, { ...byTopic, operations: op.delete }),
 };
 
 export const deleteRecords: Api = {
@@ -72,7 +63,7 @@ export const deleteRecords: Api = {
     'throttle_time_ms:i32 topics:[ name:string partitions:[ index:i32 low_watermark:i64=-1 error:i16 ] ]',
     2,
   ),
-  judge: (asked) => judgeElements(asked, { ...topics, operations: op.delete }),
+  judge: (asked) => judgeElements(asked, { ...byTopic, operations: op.delete }),
 };
 
 export const createPartitions: Api = {
@@ -85,5 +76,5 @@ export const createPartitions: Api = {
     2,
   ),
   response: schema('throttle_time_ms:i32 topics:[ name:string error:i16 error_message:?string=-1 ]', 2),
-  judge: (asked) => judgeElements(asked, { ...topics, operations: op.alter }),
+  judge: (asked) => judgeElements(asked, { ...byTopic, operations: op.alter }),
 };

@@ -7,7 +7,7 @@
  * ListTransactions leaves out what the client may not DESCRIBE.
  */
 
-import { judgeElements } from '../elements.ts';
+import { byTopic, judgeElements } from '../elements.ts';
 import { errorCode } from '../error-code.ts';
 import { groupRead, transactionWrite } from '../guard.ts';
 import { schema } from '../layout.ts';
@@ -32,12 +32,8 @@ export const addPartitionsToTxn: Api = {
   response: schema('throttle_time_ms:i32 topics:[ name:string partitions:[ index:i32 error:i16 ] ]', 3),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.write,
-      error: errorCode.topicAuthorizationFailed,
       othersError: errorCode.operationNotAttempted,
       guards: [transactionWrite],
     }),
@@ -86,12 +82,8 @@ export const txnOffsetCommit: Api = {
   response: schema('throttle_time_ms:i32 topics:[ name:string partitions:[ index:i32 error:i16 ] ]', 3),
   judge: (asked) =>
     judgeElements(asked, {
-      asked: 'topics',
-      answered: 'topics',
-      name: 'name',
-      kind: 'topic',
+      ...byTopic,
       operations: op.read,
-      error: errorCode.topicAuthorizationFailed,
       guards: [transactionWrite, groupRead],
     }),
 };

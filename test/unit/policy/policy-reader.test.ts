@@ -7,21 +7,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { limits } from '../../../src/limits.ts';
 import { PolicyReader } from '../../../src/policy/policy-reader.ts';
+import { ingressKafka } from '../../kafka/policies.ts';
 import { eventually } from '../../netns/eventually.ts';
 import { policyText } from './scene.ts';
 
-const text = (name: string, topics: number): string => `apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: ${name}}
-spec:
-  endpointSelector: {matchLabels: {app: kafka}}
-  ingress:
-    - fromEndpoints: [{matchLabels: {app: client}}]
-      toPorts:
-        - ports: [{port: "9092", protocol: TCP}]
-          rules:
-            kafka:
-${Array.from({ length: topics }, (_, index) => `              - {role: consume, topic: topic-${index}}\n`).join('')}`;
+const text = (name: string, topics: number): string =>
+  ingressKafka(
+    name,
+    Array.from({ length: topics }, (_, index) => `{role: consume, topic: topic-${index}}`),
+  );
 
 function directory(t: { after(what: () => void): void }): string {
   const path = mkdtempSync(join(tmpdir(), 'sluice-policies-'));
