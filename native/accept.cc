@@ -18,7 +18,7 @@ namespace {
 // Connections taken at one wake-up; the rest waits in the backlog so that those that are open get their turn.
 constexpr int atOnce = 64;
 
-class Acceptor : public Handle {
+class Acceptor : public Watcher {
 public:
 	Acceptor(Napi::Env env, int fd, Napi::Function onAccepted)
 	    : env_(env), fd_(fd), onAccepted_(Napi::Persistent(onAccepted)), context_(env, "sluice:accept")
@@ -34,6 +34,7 @@ public:
 	{
 		poll_.reset();
 		onAccepted_.Reset();
+		letGo();
 	}
 
 private:
@@ -76,7 +77,7 @@ Napi::Value acceptStart(const Napi::CallbackInfo &info)
 	const int fd = descriptor(info[0], "fd");
 	if (!info[1].IsFunction())
 		reject("onAccepted must be a function");
-	return wrap(info.Env(), new Acceptor(info.Env(), fd, info[1].As<Napi::Function>()));
+	return wrapWatcher(info.Env(), new Acceptor(info.Env(), fd, info[1].As<Napi::Function>()));
 }
 
 } // namespace sluice

@@ -13,7 +13,7 @@ namespace sluice {
 
 namespace {
 
-class Attempt : public Handle {
+class Attempt : public Watcher {
 public:
 	Attempt(Napi::Env env, Upstream upstream, Napi::Function onEnd);
 	~Attempt() override
@@ -26,6 +26,7 @@ public:
 		poll_.reset();
 		upstream_.fd.reset();
 		onEnd_.Reset();
+		letGo();
 	}
 
 private:
@@ -59,6 +60,7 @@ void Attempt::onWritable(int status)
 	// Freed before the callback: the descriptor must not be watched twice when the caller hands it to Node.
 	poll_.reset();
 	onEnd_.Reset();
+	letGo();
 	try {
 		if (error == 0) {
 			onEnd.MakeCallback(env.Global(), {env.Undefined(), Napi::Number::New(env, upstream_.fd.release())}, context_);
@@ -79,7 +81,7 @@ Napi::Value connectStart(const Napi::CallbackInfo &info)
 {
 	if (!info[1].IsFunction())
 		reject("onEnd must be a function");
-	return wrap(info.Env(), new Attempt(info.Env(), startUpstream(info[0]), info[1].As<Napi::Function>()));
+	return wrapWatcher(info.Env(), new Attempt(info.Env(), startUpstream(info[0]), info[1].As<Napi::Function>()));
 }
 
 } // namespace sluice

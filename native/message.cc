@@ -51,7 +51,7 @@ struct Message {
 	std::vector<Fd> descriptors;
 };
 
-class Messages : public Handle {
+class Messages : public Watcher {
 public:
 	Messages(Napi::Env env, int fd, Napi::Function onMessage, Napi::Function onEnd)
 	    : env_(env), fd_(fd), onMessage_(Napi::Persistent(onMessage)), onEnd_(Napi::Persistent(onEnd)), context_(env, "sluice:messages")
@@ -71,6 +71,7 @@ public:
 		waiting_.clear();
 		onMessage_.Reset();
 		onEnd_.Reset();
+		letGo();
 	}
 	void send(Message message);
 	std::size_t waiting() const
@@ -209,7 +210,7 @@ void Messages::onReady()
 	}
 }
 
-class MessageListener : public Handle {
+class MessageListener : public Watcher {
 public:
 	MessageListener(Napi::Env env, Fd fd, Napi::Function onConnection)
 	    : env_(env), fd_(std::move(fd)), onConnection_(Napi::Persistent(onConnection)), context_(env, "sluice:message-listener")
@@ -226,6 +227,7 @@ public:
 		poll_.reset();
 		fd_.reset();
 		onConnection_.Reset();
+		letGo();
 	}
 
 private:
@@ -268,7 +270,7 @@ Napi::Value messageListen(const Napi::CallbackInfo &info)
 	if (fchmod(fd.get(), 0600) != 0 || bind(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0 ||
 	    listen(fd.get(), 8) != 0)
 		fail("HANDOVER", errno, "listen at " + where);
-	return wrap(info.Env(), new MessageListener(info.Env(), std::move(fd), onConnection));
+	return wrapWatcher(info.Env(), new MessageListener(info.Env(), std::move(fd), onConnection));
 }
 
 // (path) → descriptor.
@@ -286,7 +288,7 @@ Napi::Value messageConnect(const Napi::CallbackInfo &info)
 Napi::Value messageOpen(const Napi::CallbackInfo &info)
 {
 	const int fd = descriptor(info[0], "fd");
-	return wrap(info.Env(), new Messages(info.Env(), fd, function(info[1], "onMessage"), function(info[2], "onEnd")));
+	return wrapWatcher(info.Env(), new Messages(info.Env(), fd, function(info[1], "onMessage"), function(info[2], "onEnd")));
 }
 
 // (messages, bytes, descriptors) → messages that wait. The descriptors are the addon's from here on, also when it throws CLOSED.

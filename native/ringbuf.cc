@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t mostRecords = 1024;
 constexpr std::size_t mostBytes = 1 << 20;
 
-class RingBuffer : public Handle {
+class RingBuffer : public Watcher {
 public:
 	RingBuffer(Napi::Env env, const Map &map, Napi::Function onRecords);
 	~RingBuffer() override
@@ -35,6 +35,7 @@ public:
 		ring_ = nullptr;
 		map_.reset();
 		onRecords_.Reset();
+		letGo();
 	}
 	// One batch, given to the callback. Returns how many records it had.
 	std::size_t consume();
@@ -137,7 +138,7 @@ Napi::Value ringbufOpen(const Napi::CallbackInfo &info)
 		reject(std::string("map ") + map.info.name + " is not a ring buffer but " + mapTypeName(map.info.type));
 	if (!info[1].IsFunction())
 		reject("onRecords must be a function");
-	return wrap(info.Env(), new RingBuffer(info.Env(), map, info[1].As<Napi::Function>()));
+	return wrapWatcher(info.Env(), new RingBuffer(info.Env(), map, info[1].As<Napi::Function>()));
 }
 
 Napi::Value ringbufConsume(const Napi::CallbackInfo &info)

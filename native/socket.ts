@@ -66,7 +66,8 @@ export interface ConnectAttempt {
 
 /**
  * As `upstreamSocket`, and tells how it ended: the connected descriptor, or NativeError CONNECT (ECONNREFUSED, ETIMEDOUT,
- * EHOSTUNREACH...). Never called before it returns. A deadline is the caller's: `cancel()`.
+ * EHOSTUNREACH...). Never called before it returns, and once unless cancelled, whether the attempt is kept or not. A deadline
+ * is the caller's: `cancel()`.
  */
 export function connectUpstream(
   options: UpstreamOptions,
