@@ -219,6 +219,12 @@ struct steering {
 	__u32 server_acked; /* with COMMAND_GIVE_BACK */
 };
 
+/* Connections that the program `expire` is asked about, as many of them as the packet has. */
+struct expiring {
+	__u8 ethernet[16]; /* as in struct steering */
+	struct flow_key flows[EXPIRE_FLOWS];
+};
+
 /* By interface index of the tap. */
 struct endpoint {
 	__u32 id;

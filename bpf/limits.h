@@ -64,6 +64,9 @@
 /* TCP options of one SYN that are walked: 40 bytes. */
 #define MAX_TCP_OPTIONS 40
 
+/* Connections that are asked at once whether they are to be forgotten: some microseconds without softirqs, and a test run's packet
+ * has to fit one page. */
+#define EXPIRE_FLOWS 64
 /* Time without a packet after which a connection is forgotten, in seconds. */
 /* TCP before the handshake is complete: the kernel's own SYN retries end after 127 s. */
 #define TIMEOUT_SYN 130

@@ -62,6 +62,7 @@ volatile const struct {
 	enum record_kind record_kind;
 	enum loss loss;
 	struct steering steering;
+	struct expiring expiring;
 	struct takeover takeover;
 	struct judged_request judged_request;
 	struct judged_response judged_response;

@@ -22,24 +22,57 @@ export function readEntries(map: MapHandle, info: RawMapInfo): Generator<[key: B
 
 function* readBatches(map: MapHandle, info: RawMapInfo): Generator<[key: Buffer, value: Buffer]> {
   const { keySize, valueBytes } = info;
-  let count = Math.min(batchEntries, info.maxEntries);
-  let from: Buffer | undefined;
-  for (;;) {
-    // New ones for each batch: the caller may keep the slices.
-    const keys = Buffer.allocUnsafeSlow(count * keySize);
-    const values = Buffer.allocUnsafeSlow(count * valueBytes);
-    const next = Buffer.alloc(Math.max(4, keySize));
-    const read = binding.mapLookupBatch(map, from, next, keys, values, count);
-    if (read === undefined) {
-      count *= 2;
-      continue;
-    }
-    const last = read < 0;
-    const found = last ? -1 - read : read;
-    for (let at = 0; at < found; at++) {
+  const rooms = (entries: number): Room => roomFor(info, entries);
+  // New room for each batch: the caller may keep the slices.
+  for (const { keys, values, count } of readSlices(map, info, batchEntries, rooms)) {
+    for (let at = 0; at < count; at++) {
       yield [keys.subarray(at * keySize, (at + 1) * keySize), values.subarray(at * valueBytes, (at + 1) * valueBytes)];
     }
-    if (last) return;
+  }
+}
+
+/** See `BpfMap.keySlices`. */
+export function* readKeySlices(map: MapHandle, info: RawMapInfo, atOnce: number): Generator<Buffer> {
+  let room = roomFor(info, atOnce);
+  const rooms = (entries: number): Room => {
+    if (room.entries !== entries) room = roomFor(info, entries);
+    return room;
+  };
+  for (const { keys, count } of readSlices(map, info, atOnce, rooms)) yield keys.subarray(0, count * info.keySize);
+}
+
+interface Room {
+  readonly entries: number;
+  readonly keys: Buffer;
+  readonly values: Buffer;
+}
+
+function roomFor({ keySize, valueBytes }: RawMapInfo, entries: number): Room {
+  return {
+    entries,
+    keys: Buffer.allocUnsafeSlow(entries * keySize),
+    values: Buffer.allocUnsafeSlow(entries * valueBytes),
+  };
+}
+
+function* readSlices(
+  map: MapHandle,
+  info: RawMapInfo,
+  atOnce: number,
+  roomOf: (entries: number) => Room,
+): Generator<Room & { readonly count: number }> {
+  let entries = Math.min(atOnce, info.maxEntries);
+  let from: Buffer | undefined;
+  for (;;) {
+    const room = roomOf(entries);
+    const next = Buffer.alloc(Math.max(4, info.keySize));
+    const read = binding.mapLookupBatch(map, from, next, room.keys, room.values, entries);
+    if (read === undefined) {
+      entries *= 2;
+      continue;
+    }
+    yield { ...room, count: read < 0 ? -1 - read : read };
+    if (read < 0) return;
     from = next;
   }
 }

@@ -1,6 +1,6 @@
 import { type Binding, binding, type MapHandle, type RawMapInfo } from './binding.ts';
 import { NativeError } from './error.ts';
-import { readEntries } from './map-entries.ts';
+import { readEntries, readKeySlices } from './map-entries.ts';
 
 /** `type` is the kernel's name: `hash`, `lpm_trie`, `array_of_maps`... */
 export type MapInfo = Omit<RawMapInfo, 'fd' | 'valueBytes'>;
@@ -135,6 +135,14 @@ export class BpfMap implements Disposable {
    */
   entries(): Generator<[key: Buffer, value: Buffer]> {
     return readEntries(this.handle, this.#info);
+  }
+
+  /**
+   * The keys of a hash table side by side, some `atOnce` a slice; one is read, by one system call, when it is asked for, and is in
+   * the same memory as the one before. The same holds as for `entries`.
+   */
+  keySlices(atOnce: number): Generator<Buffer> {
+    return readKeySlices(this.handle, this.#info, atOnce);
   }
 
   /** @throws {NativeError} PIN: EEXIST when the path is taken */

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -117,10 +118,12 @@ Napi::Value programTestRun(const Napi::CallbackInfo &info)
 	}
 	if (bpf_prog_test_run_opts(program.descriptor(), &run) != 0)
 		fail("BPF_PROG", errno, "test run of program " + program.name);
+	// Without room the kernel says all the same how long the packet is.
+	const auto dataSize = std::min<std::size_t>(run.data_size_out, dataOut.Length());
 	Napi::Object made = Napi::Object::New(info.Env());
 	made.Set("retval", run.retval);
 	made.Set("durationNs", run.duration);
-	made.Set("dataOut", Napi::Buffer<std::uint8_t>::Copy(info.Env(), dataOut.Data(), run.data_size_out));
+	made.Set("dataOut", Napi::Buffer<std::uint8_t>::Copy(info.Env(), dataOut.Data(), dataSize));
 	made.Set("ctxOut", Napi::Buffer<std::uint8_t>::Copy(info.Env(), ctxOut.Data(), run.ctx_size_out));
 	return made;
 }

@@ -38,6 +38,7 @@ const structs = [
   'stream_side',
   'stream',
   'steering',
+  'expiring',
   'takeover',
   'judged_request',
   'judged_response',

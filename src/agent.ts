@@ -24,7 +24,6 @@ import type { Claim } from './handover/claim.ts';
 import { ConnectionsOut } from './handover/connections-out.ts';
 import { type Offer, offerHandover, type Predecessor } from './handover/offer.ts';
 import { takePlace } from './handover/place.ts';
-import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { runDirectory } from './run-directory.ts';
 import { WorkerPool } from './worker/pool.ts';
@@ -146,7 +145,6 @@ class Agent implements RunningAgent, Predecessor {
   readonly done: Promise<void>;
   readonly #parts: Parts;
   readonly #ended: () => void;
-  #expiry: NodeJS.Timeout | undefined;
   #offer: Offer | undefined;
   #stopping = false;
   /** Connections of the agent before this one may still come. */
@@ -209,7 +207,7 @@ class Agent implements RunningAgent, Predecessor {
     this.#stopping = true;
     const { options, log, doors, datapath, enforcement, pool, takeovers, lock } = this.#parts;
     this.#offer?.close();
-    clearInterval(this.#expiry);
+    datapath.expiry.stop();
     await enforcement.close();
     takeovers.close();
     await pool.stop();
@@ -247,7 +245,7 @@ class Agent implements RunningAgent, Predecessor {
   }
 
   async yieldAddresses(): Promise<void> {
-    clearInterval(this.#expiry);
+    this.#parts.datapath.expiry.stop();
     this.#offer?.close();
     this.#parts.enforcement.yieldKernel();
     await this.#parts.doors.close();
@@ -284,9 +282,8 @@ class Agent implements RunningAgent, Predecessor {
   /** What ends with `yieldAddresses`; after that, or the attempt of it, again. */
   #begin(): void {
     const { options, log, datapath } = this.#parts;
-    clearInterval(this.#expiry);
     this.#offer?.close();
-    this.#expiry = setInterval(() => datapath.expire(), limits.expireIntervalMs);
+    datapath.expiry.start();
     this.#offer = offerHandover(options.instance, version(), this, log);
   }
 }

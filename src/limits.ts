@@ -126,6 +126,8 @@ export const limits = {
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */
   expireIntervalMs: 2_000,
+  /** How many of them are read at once: under 100 µs, in which a kernel without preemption lets no other thread run. */
+  expireSlice: 256,
   /**
    * How long a connection that was taken over is the proxy's at least, ms; four times as long after each return. A takeover
    * costs the connection up to a retransmission time-out (200 ms), so a client that is doubted again and again loses little.

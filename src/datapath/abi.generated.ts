@@ -155,6 +155,12 @@ export const steering = {
   server_acked: { offset: 76, size: 4 },
 } as const;
 
+export const expiring = {
+  size: 2576,
+  ethernet: { offset: 0, size: 16 },
+  flows: { offset: 16, size: 2560 },
+} as const;
+
 export const takeover = {
   size: 1728,
   time: { offset: 0, size: 8 },

@@ -17,6 +17,7 @@ import type { ResolvedPolicy, RuleRef } from '../policy/resolved.ts';
 import { bound } from './abi.generated.ts';
 import { Attachments } from './attachments.ts';
 import { clockOffset, readEvent } from './event-reader.ts';
+import { Expiry } from './expiry.ts';
 import { JudgeTables } from './judge-tables.ts';
 import type { JudgedRequests } from './judged-requests.ts';
 import { KernelMaps, type Loss, type PacketCount, readSettings, type Settings, u32 } from './kernel-maps.ts';
@@ -48,6 +49,7 @@ const revisionStep = 2 ** 16;
 
 export class Datapath {
   readonly namespaces: Readonly<Record<Direction, ProxyNamespace>>;
+  readonly expiry: Expiry;
   /** True: an earlier agent's connections go on. */
   readonly adopted: boolean;
   readonly #options: DatapathOptions;
@@ -99,6 +101,7 @@ export class Datapath {
     this.#object = this.#load();
     this.#maps = new KernelMaps(this.#object);
     this.#tables = new JudgeTables(this.#object);
+    this.expiry = new Expiry(this.#object.program('expire'), this.#maps.connections);
     this.#maps.writeSettings(this.#settings);
     this.#attachments = new Attachments(join(this.#directory, 'links'));
   }
@@ -239,15 +242,11 @@ export class Datapath {
     return this.#maps.losses();
   }
 
-  /** Forgets connections that ended or fell silent. @returns how many remain. */
-  expire(): number {
-    return this.#object.program('expire').testRun({ data: Buffer.alloc(64) }).retval;
-  }
-
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.expiry.stop();
     this.#tables.close();
     for (const ring of this.#rings) ring.close();
     if (leaveAttached) {

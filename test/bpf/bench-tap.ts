@@ -3,9 +3,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { BpfMap, type BpfProgram, openObject, type TestRun } from '../../native/index.ts';
 import { reason, settings } from '../../src/datapath/abi.generated.ts';
+import { forget } from '../../src/datapath/expiry.ts';
 import { KernelMaps, u32 } from '../../src/datapath/kernel-maps.ts';
 import type { EndpointId, Identity, IdentityId, Prefix } from '../../src/identity/identity.ts';
 import { encodeTable, type JudgeTable, TABLE_CELLS } from '../../src/judge/table.ts';
+import { limits } from '../../src/limits.ts';
 import type { DirectionPolicy, PortRange, ResolvedPolicy } from '../../src/policy/resolved.ts';
 
 /** What became of a packet. */
@@ -36,7 +38,7 @@ export function enforced(...peers: readonly (readonly [IdentityId, readonly Port
 }
 
 /** BPF_PROG_TEST_RUN takes its packets from the loopback device unless the context names another. */
-const loopback = 1;
+export const loopback = 1;
 const hashKey = randomBytes(settings.hash_key.size);
 const context = { size: 192, mark: 8, ifindex: 40 } as const; // struct __sk_buff, linux/bpf.h
 
@@ -137,9 +139,15 @@ export class TapBench implements Disposable {
     return this.#run(`reinject_${direction}`, frame, 0);
   }
 
-  /** @returns connections that remain */
+  get expiry(): BpfProgram {
+    return this.#program('expire');
+  }
+
+  /** @returns how many connections were forgotten */
   expire(): number {
-    return this.#object.program('expire').testRun({ data: Buffer.alloc(64) }).retval;
+    let forgotten = 0;
+    for (const keys of this.map('connections').keySlices(limits.expireSlice)) forgotten += forget(this.expiry, keys);
+    return forgotten;
   }
 
   [Symbol.dispose](): void {

@@ -52,6 +52,24 @@ test('refuses keys and values of any other length', () => {
   assert.equal([...map.entries()].length, 0);
 });
 
+test('gives the keys of a hash map slice by slice while they are deleted', () => {
+  const total = 5000;
+  using map = hashOf(total);
+  map.putBatch(Array.from({ length: total }, (_, number) => [u32(number), u64(0n)] as const));
+  const seen = new Set<number>();
+  for (const keys of map.keySlices(2)) {
+    for (let at = 0; at < keys.length; at += 4) {
+      seen.add(numberOf(keys, at));
+      map.delete(keys.subarray(at, at + 4));
+    }
+  }
+  assert.equal(seen.size, total);
+  assert.deepEqual(
+    [...map.keySlices(2)].flatMap((keys) => [...keys]),
+    [],
+  );
+});
+
 for (const type of ['hash', 'lpm_trie'] as const) {
   test(`walks all entries of a ${type} map while they are deleted`, () => {
     const total = 5000;

@@ -100,6 +100,7 @@ test('a test run gives back packet, context and time', () => {
   assert.equal(run.ctxOut.length, 192);
   assert.equal(numberOf(run.ctxOut, mark), 9);
   assert.ok(run.durationNs > 0);
+  assert.equal(report.testRun({ data: packet, dataSizeOut: 0 }).dataOut.length, 0);
   assert.throws(() => report.testRun({ data: Buffer.alloc(3) }), failing('BPF_PROG', 'EINVAL'));
   assert.throws(() => report.testRun({ data: packet, repeat: 0 }), failing('ARGUMENT'));
   assert.throws(() => report.testRun({ data: packet, dataSizeOut: 8 }), failing('BPF_PROG', 'ENOSPC'));
