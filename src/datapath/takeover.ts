@@ -29,6 +29,7 @@ import { olderSnapshots, ServerSockets, waitsForRequest } from './older.ts';
 import type { ProxyNamespace } from './proxy-namespace.ts';
 import { steeringOf } from './steering.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
+import { urgently } from './urgent.ts';
 
 /** A connection whose two ends are sockets of this process now. */
 export interface Taken {
@@ -102,7 +103,9 @@ export class Takeovers {
         pending.heldBytes += held.frame.length;
       }
     }
-    for (const [name, pending] of touched) this.#attempt(name, pending);
+    urgently(() => {
+      for (const [name, pending] of touched) this.#attempt(name, pending);
+    });
   }
 
   /** What is held stays so, for the next agent. */
@@ -191,7 +194,7 @@ export class Takeovers {
 
   #attemptLater(name: string, pending: Pending): void {
     clearTimeout(pending.timer);
-    pending.timer = setTimeout(() => this.#attempt(name, pending), limits.takeoverRetryMs);
+    pending.timer = setTimeout(() => urgently(() => this.#attempt(name, pending)), limits.takeoverRetryMs);
   }
 
   /** @param abandon both ends get a reset instead of a proxy */

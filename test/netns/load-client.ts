@@ -5,21 +5,31 @@
 
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { LoadOrder, LoadReport } from './load.ts';
+import type { Latency, LoadOrder, LoadReport } from './load.ts';
 
 const statuses: Record<string, number> = {};
 const failures: Record<string, number> = {};
+/** As in the report, milliseconds. */
+const times: Record<string, number[]> = {};
 let stopping = false;
 
 function count(table: Record<string, number>, key: string): void {
   table[key] = (table[key] ?? 0) + 1;
 }
 
+function time(key: string, milliseconds: number): void {
+  const known = times[key];
+  if (known) known.push(milliseconds);
+  else times[key] = [milliseconds];
+}
+
 /** @returns when the body has been read to its end. */
-function ask(agent: Agent, { base, timeoutMs = 15_000 }: LoadOrder, path: string): Promise<void> {
+function ask(agent: Agent, { base, timeoutMs = 15_000, timed }: LoadOrder, path: string): Promise<void> {
+  const begun = performance.now();
   return new Promise((resolve) => {
     const done = (table: Record<string, number>, key: string): void => {
       count(table, `${path} ${key}`);
+      if (timed && table === statuses) time(`${path} ${key}`, performance.now() - begun);
       resolve();
     };
     const isChunked = path.endsWith('?chunked');
@@ -63,8 +73,15 @@ function allDone(): Promise<void> {
   return Promise.resolve();
 }
 
+function latencyOf(each: number[]): Latency {
+  const sorted = each.sort((a, b) => a - b);
+  const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
+  return { p50: quantile(0.5), p99: quantile(0.99) };
+}
+
 function report(final: boolean): void {
-  const message: LoadReport = { final, statuses, failures };
+  const latencies = Object.fromEntries(Object.entries(times).map(([key, each]) => [key, latencyOf(each)]));
+  const message: LoadReport = { final, statuses, failures, latencies };
   process.send?.(message);
 }
 

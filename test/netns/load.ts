@@ -19,6 +19,8 @@ export interface LoadOrder {
   readonly timeoutMs?: number;
   /** Absent: until stopped. */
   readonly requestsEach?: number;
+  /** The final report says how long answers took. */
+  readonly timed?: boolean;
 }
 
 export interface LoadReport {
@@ -27,11 +29,18 @@ export interface LoadReport {
   readonly statuses: Readonly<Record<string, number>>;
   /** `path error code` → count: requests that got no whole response. */
   readonly failures: Readonly<Record<string, number>>;
+  /** `path status` → from a request to its whole response, milliseconds, of those that were `timed`. */
+  readonly latencies: Readonly<Record<string, Latency>>;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 export class Load {
   readonly #child: ChildProcess;
-  #last: LoadReport = { final: false, statuses: {}, failures: {} };
+  #last: LoadReport = { final: false, statuses: {}, failures: {}, latencies: {} };
 
   constructor(namespace: Namespace, order: LoadOrder) {
     const script = fileURLToPath(new URL('load-client.ts', import.meta.url));
