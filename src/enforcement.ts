@@ -6,6 +6,7 @@ import type { AgentReport } from './agent-report.ts';
 import type { Datapath } from './datapath/datapath.ts';
 import type { DesiredState, StateReader } from './desired-state.ts';
 import type { Log } from './log.ts';
+import type { L7RuleSet } from './policy/resolved.ts';
 import type { WorkerPool } from './worker/pool.ts';
 import { type PathWatcher, type Watcher, watchNetns, watchPaths } from './workload/watch.ts';
 
@@ -20,8 +21,13 @@ export interface Enforcers {
 /** Equal exactly when the same policy is to be in force at the same taps. */
 function fingerprintOf({ resolved, taps, workloads }: DesiredState): string {
   const state = [{ ...resolved, revision: 0 }, taps, workloads.map(({ addresses }) => addresses)];
-  const text = JSON.stringify(state, (_, value: unknown) => (value instanceof Map ? [...value] : value));
-  return createHash('sha256').update(text).digest('base64url');
+  return createHash('sha256').update(JSON.stringify(state, distinguishing)).digest('base64url');
+}
+
+/** Of a rule set its key says everything; thousands of rules stand behind it, and many peers and endpoints share one. */
+function distinguishing(name: string, value: unknown): unknown {
+  if (name === 'ruleSet') return (value as L7RuleSet).key;
+  return value instanceof Map ? [...value] : value;
 }
 
 export class Enforcement {

@@ -191,8 +191,6 @@ export const limits = {
   watchPollMs: 2_000,
   /** Policies that the main thread reads itself, bytes; a thread costs 50 ms and, for so long, 15 MiB. */
   policyInlineBytes: 64 * 1024,
-  /** After its last change, how long a policy file is read again whenever there is cause, ms; clocks of file systems tick in ms. */
-  policySettledMs: 2_000,
   /** One policy file, bytes. 10,000 rules are about 2 MiB of YAML. */
   policyFileBytes: 16 * 1024 * 1024,
   /** Fields that one YAML document expands to, aliases counted each time; keeps a small file from standing for a huge one. */

@@ -1,14 +1,12 @@
 /** Policies are read in a thread when they are large, and not again when nothing changed. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { limits } from '../../../src/limits.ts';
 import { PolicyReader } from '../../../src/policy/policy-reader.ts';
 import { ingressKafka } from '../../kafka/policies.ts';
-import { eventually } from '../../netns/eventually.ts';
 import { policyText } from './scene.ts';
 
 const text = (name: string, topics: number): string =>
@@ -22,9 +20,6 @@ function directory(t: { after(what: () => void): void }): string {
   t.after(() => rmSync(path, { recursive: true }));
   return path;
 }
-
-const settled = (path: string): Promise<true> =>
-  eventually('the file is old enough', () => Date.now() - statSync(path).ctimeMs > limits.policySettledMs || undefined);
 
 test('a large policy, read in a thread, is what it would be read here', async (t) => {
   const path = directory(t);
@@ -41,23 +36,29 @@ test('a large policy, read in a thread, is what it would be read here', async (t
   assert.deepEqual(policies[1], small);
 });
 
-test('what did not change is not read again, what did is', async (t) => {
-  const path = directory(t);
-  const file = join(path, 'one.yaml');
-  writeFileSync(file, text('one', 1));
-  const reader = new PolicyReader();
-  const young = await reader.read([path]);
-  assert.notEqual(await reader.read([path]), young, 'a file that has just changed may change again unseen');
-  await settled(file);
-  const first = await reader.read([path]);
-  assert.equal(await reader.read([path]), first);
-  writeFileSync(file, text('two', 1));
-  assert.equal((await reader.read([path])).policies[0]?.name, 'two');
-  await settled(file);
-  assert.equal((await reader.read([path])).policies[0]?.name, 'two');
-  rmSync(file);
-  assert.deepEqual((await reader.read([path])).policies, []);
-});
+for (const [size, topics] of [
+  ['small', 1],
+  ['large', 3000],
+] as const) {
+  test(`${size} policies that did not change are not read again, what did is`, async (t) => {
+    const path = directory(t);
+    const file = join(path, 'one.yaml');
+    writeFileSync(file, text('one', topics));
+    const reader = new PolicyReader();
+    const first = await reader.read([path]);
+    assert.equal(first.policies[0]?.name, 'one');
+    assert.equal(await reader.read([path]), first);
+    writeFileSync(file, text('one', topics));
+    assert.equal(await reader.read([path]), first, 'the same words written anew');
+    writeFileSync(file, text('two', topics));
+    assert.equal((await reader.read([path])).policies[0]?.name, 'two');
+    writeFileSync(file, '');
+    const [empty] = (await reader.read([path])).diagnostics;
+    assert.match(empty?.message ?? '', /^the file is empty/);
+    rmSync(file);
+    assert.deepEqual(await reader.read([path]), { policies: [], diagnostics: [], files: [] });
+  });
+}
 
 test('policies with secrets in files of their own are read each time', async (t) => {
   const path = directory(t);
@@ -66,7 +67,6 @@ test('policies with secrets in files of their own are read each time', async (t)
   const rule = '{headerMatches: [{name: X-Token, secretFile: token}]}';
   const ports = `[{ports: [{port: "80", protocol: TCP}], rules: {http: [${rule}]}}]`;
   writeFileSync(file, policyText(`egress: [{toEntities: [world], toPorts: ${ports}}]`));
-  await settled(file);
   const reader = new PolicyReader();
   const first = await reader.read([path]);
   assert.deepEqual(first.diagnostics, []);
