@@ -18,8 +18,20 @@ export interface PackedRecords {
   readonly l7: readonly FlowRecord['l7'][];
 }
 
-/** A status of 0 and a latency that is not a number mean that there was none. */
-export const columns = { time: 0, latencyMs: 1, status: 2, connection: 3, ruling: 4, l7: 5, width: 6 } as const;
+/**
+ * A status of 0 and a latency that is not a number mean that there was none. The correlation id is the only fact of a
+ * Kafka request that differs from each to the next.
+ */
+export const columns = {
+  time: 0,
+  latencyMs: 1,
+  status: 2,
+  connection: 3,
+  ruling: 4,
+  l7: 5,
+  correlationId: 6,
+  width: 7,
+} as const;
 
 /** The record at `index`, as it was recorded. */
 export function recordAt(packed: PackedRecords, index: number): FlowRecord {
@@ -34,7 +46,7 @@ export function recordAt(packed: PackedRecords, index: number): FlowRecord {
     time: cell(columns.time),
     connection,
     ...ruling,
-    ...(l7 && { l7 }),
+    ...(l7 && { l7: l7.protocol === 'kafka' ? { ...l7, correlationId: cell(columns.correlationId) } : l7 }),
     ...(status !== 0 && { status }),
     ...(!Number.isNaN(latencyMs) && { latencyMs }),
   };

@@ -34,6 +34,7 @@ export class RecordPacker {
     rows[at + columns.connection] = this.#connectionOf(record.connection);
     rows[at + columns.ruling] = this.#rulingOf(record);
     rows[at + columns.l7] = this.#l7Of(record.l7);
+    rows[at + columns.correlationId] = record.l7?.protocol === 'kafka' ? record.l7.correlationId : 0;
     this.#count += 1;
   }
 
@@ -84,26 +85,25 @@ export class RecordPacker {
 
   #l7Of(facts: L7Facts | undefined): number {
     const key = keyOf(facts);
-    const sharing = key === undefined ? undefined : this.#l7Index.get(key);
+    const sharing = this.#l7Index.get(key);
     if (sharing !== undefined) {
       for (const index of sharing) if (equal(this.#l7[index], facts)) return index;
     }
     const index = this.#l7.push(facts) - 1;
-    if (sharing === undefined && key !== undefined) this.#l7Index.set(key, [index]);
-    else if (sharing !== undefined && sharing.length < mostCompared) sharing.push(index);
+    if (sharing === undefined) this.#l7Index.set(key, [index]);
+    else if (sharing.length < mostCompared) sharing.push(index);
     return index;
   }
 }
 
-/** Requests of Kafka carry numbers of their own and are never alike. */
-function keyOf(facts: L7Facts | undefined): string | undefined {
+function keyOf(facts: L7Facts | undefined): string {
   switch (facts?.protocol) {
     case 'http':
       return facts.target;
     case 'grpc':
       return facts.method;
     case 'kafka':
-      return undefined;
+      return facts.topics[0] ?? facts.api;
     case undefined:
       return '';
   }
@@ -124,6 +124,16 @@ function equal(one: L7Facts | undefined, other: L7Facts | undefined): boolean {
       one.service === other.service &&
       one.status === other.status &&
       one.phase === other.phase
+    );
+  }
+  if (one?.protocol === 'kafka' && other?.protocol === 'kafka') {
+    return (
+      one.api === other.api &&
+      one.version === other.version &&
+      one.clientId === other.clientId &&
+      one.errorCode === other.errorCode &&
+      one.topics.length === other.topics.length &&
+      one.topics.every((topic, index) => topic === other.topics[index])
     );
   }
   return one === other;

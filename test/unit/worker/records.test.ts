@@ -35,13 +35,19 @@ const grpc: fc.Arbitrary<L7Facts> = fc
     { requiredKeys: ['service', 'method'] },
   )
   .map((facts) => ({ protocol: 'grpc', ...facts }));
-const kafka: fc.Arbitrary<L7Facts> = fc.record({ correlationId: fc.nat(3), topics: fc.array(text) }).map((facts) => ({
-  protocol: 'kafka',
-  api: 'Fetch',
-  version: 1,
-  clientId: 'c',
-  ...facts,
-}));
+const kafka: fc.Arbitrary<L7Facts> = fc
+  .record(
+    {
+      api: fc.constantFrom('fetch', 'produce'),
+      version: fc.nat(1),
+      clientId: text,
+      correlationId: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      topics: fc.array(text),
+      errorCode: fc.constantFrom(0, 29),
+    },
+    { requiredKeys: ['api', 'version', 'clientId', 'correlationId', 'topics'] },
+  )
+  .map((facts) => ({ protocol: 'kafka', ...facts }));
 const flow: fc.Arbitrary<FlowRecord> = fc.record(
   {
     time: fc.nat(),
@@ -96,4 +102,25 @@ test('what repeats is carried over once', () => {
   }
   const packed = packer.take();
   assert.deepEqual([packed.connections.length, packed.rulings.length, packed.l7.length], [1, 1, 3]);
+});
+
+test('so are requests of Kafka that differ by their correlation ids alone', () => {
+  const packer = new RecordPacker(512);
+  const [connection] = connections;
+  assert.ok(connection);
+  for (let id = 0; id < 512; id++) {
+    const topics = [`topic-${id % 2}`];
+    const l7 = { protocol: 'kafka' as const, api: 'produce', version: 12, clientId: 'c', correlationId: id, topics };
+    packer.add({ time: id, connection, verdict: 'ALLOW', l7 });
+  }
+  const packed = packer.take();
+  assert.equal(packed.l7.length, 2);
+  assert.deepEqual(recordAt(packed, 511).l7, {
+    protocol: 'kafka',
+    api: 'produce',
+    version: 12,
+    clientId: 'c',
+    correlationId: 511,
+    topics: ['topic-1'],
+  });
 });
