@@ -1,4 +1,6 @@
-/* Out of the proxy's namespace: what its sockets send goes on at the tap, as if the endpoint or the network had sent it there. */
+/* Out of the proxy's namespace: what its sockets send goes on at the tap, as if the endpoint or the network had sent it there.
+ *
+ * Their interface is a macvlan, so this runs within their own call, and no packet waits in a queue for it. */
 
 static __always_inline bool proxy_may_speak(struct __sk_buff *skb, const struct conn *conn, const struct flow_key *flow,
 					    const struct packet *packet, bool from_client)
@@ -19,7 +21,13 @@ static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 	struct conn *conn;
 	bool from_client = true, to_endpoint;
 	__u8 header[L2_HEADER];
+	struct settings settings = current_settings();
 
+	/* Of a packet socket of the agent's: a held frame, on its way in. */
+	if (settings.mark && skb->mark == settings.mark) {
+		skb->mark = 0;
+		return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
+	}
 	if (parse_packet(skb, &packet) != PARSE_OK || packet.protocol != IPPROTO_TCP || packet.fragment)
 		return drop(skb, REASON_NO_CONNECTION, direction);
 	flow = flow_of(&packet, direction, true);
@@ -36,7 +44,7 @@ static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 	if (bpf_skb_store_bytes(skb, 0, header, sizeof(header), 0))
 		return drop(skb, REASON_NO_CONNECTION, direction);
 	conn->last_seen = bpf_ktime_get_ns();
-	skb->mark = current_settings().mark;
+	skb->mark = settings.mark;
 	to_endpoint = from_client == (direction == DIRECTION_INGRESS);
 	return bpf_redirect(conn->ifindex, to_endpoint ? 0 : BPF_F_INGRESS);
 }

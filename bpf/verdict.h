@@ -2,8 +2,8 @@
 #pragma once
 
 /* Set by the agent before load. */
-volatile const __u32 proxy_ifindex[2] = {0}; /* host side of the proxy's veth, by direction */
-volatile const __u8 proxy_mac[2][6] = {{0}}; /* of the other side */
+volatile const __u32 proxy_ifindex[2] = {0}; /* host side of the way into the proxy's namespace, by direction */
+volatile const __u8 proxy_mac[2][6] = {{0}}; /* of the interface inside */
 
 static __always_inline void count(struct __sk_buff *skb, __u8 reason, __u8 direction)
 {
@@ -63,7 +63,7 @@ static __always_inline int drop(struct __sk_buff *skb, __u8 reason, __u8 directi
 	return TC_ACT_SHOT;
 }
 
-/* Into the proxy's namespace of this direction. */
+/* Into the proxy's namespace of this direction: as if it came in at the interface that the one inside is a macvlan of. */
 static __always_inline int divert(struct __sk_buff *skb, __u8 direction)
 {
 	__u8 mac[6];
@@ -72,5 +72,6 @@ static __always_inline int divert(struct __sk_buff *skb, __u8 direction)
 	count(skb, REASON_DIVERTED, direction);
 	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0))
 		return TC_ACT_SHOT;
-	return bpf_redirect(proxy_ifindex[direction & 1], 0);
+	skb->mark = 0; /* macvlan keeps it, and marks are the host's own */
+	return bpf_redirect(proxy_ifindex[direction & 1], BPF_F_INGRESS);
 }

@@ -109,7 +109,7 @@ export interface Binding {
   duplicateFd(fd: number): number;
   closeFd(fd: number): void;
 
-  packetSocket(): number;
+  packetSocket(mark: number): number;
   sendFrame(fd: number, ifindex: number, frame: Uint8Array): boolean;
 
   buildTakeover(options: object): { downstream: number; upstream: number };

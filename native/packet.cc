@@ -20,12 +20,15 @@ constexpr std::int64_t mostIndex = 2147483647;
 
 } // namespace
 
-// () → fd. It receives nothing.
+// (mark) → fd. It receives nothing.
 Napi::Value packetSocket(const Napi::CallbackInfo &info)
 {
 	Fd fd(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (!fd.open())
 		fail("SOCKET", errno, "make a packet socket");
+	const __u32 mark = unsigned32(info[0], "mark");
+	if (setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0)
+		fail("SOCKET", errno, "mark what a packet socket sends");
 	return Napi::Number::New(info.Env(), fd.release());
 }
 

@@ -2,9 +2,9 @@
 
 import { binding } from './binding.ts';
 
-/** @returns a descriptor, the caller's to close. @throws {NativeError} SOCKET */
-export function packetSocket(): number {
-  return binding.packetSocket();
+/** @param mark of what it sends (SO_MARK). @returns a descriptor, the caller's to close. @throws {NativeError} SOCKET */
+export function packetSocket(mark: number): number {
+  return binding.packetSocket(mark);
 }
 
 /** @param frame with its Ethernet header. @returns false: the interface did not take it. @throws {NativeError} ARGUMENT */

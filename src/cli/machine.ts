@@ -1,5 +1,6 @@
 /** What the machine must bring, each found by trying it. Nothing of it is changed. */
 
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,11 @@ const ofTheKernel: readonly Wanted<[Native]>[] = [
     name: 'network namespaces',
     hint: `${kernel('CONFIG_NET_NS=y')}; in a container, give it CAP_SYS_ADMIN`,
     probe: (native) => supported(native.probeHost('netns')),
+  },
+  {
+    name: 'macvlan interfaces',
+    hint: `${kernel('CONFIG_MACVLAN')}; it may be a module: modprobe macvlan`,
+    probe: macvlan,
   },
   {
     name: 'programs at interfaces',
@@ -197,6 +203,12 @@ function rootOfTheMachine(): Answer {
 
 /** Numbers of include/uapi/linux/capability.h. */
 const capabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n, CAP_PERFMON: 38n, CAP_BPF: 39n } as const;
+
+/** Of no other interface, none can be made: the kernel refuses it as wrong where it knows the kind, else as unknown. */
+function macvlan(): Answer {
+  const { stderr } = spawnSync('ip', ['link', 'add', 'name', 'sluice-probe', 'type', 'macvlan'], { encoding: 'utf8' });
+  return /unknown device type|not supported/i.test(stderr) ? { error: stderr.trim() } : true;
+}
 
 function isCommand(name: string): boolean {
   return (process.env.PATH ?? '').split(':').some((directory) => {

@@ -206,7 +206,7 @@ export class Datapath {
 
   /** Takes over every connection that the kernel holds, from now on. */
   takeOver(netns: Readonly<Record<Direction, number>>, deliver: (taken: Taken) => void): Takeovers {
-    const takeovers = new Takeovers(this.#object, netns, this.namespaces, deliver);
+    const takeovers = new Takeovers(this.#object, netns, this.namespaces, this.#settings.mark, deliver);
     this.#takeovers = takeovers;
     this.#rings.push(new RingBuffer(this.#object.map('takeovers'), (records) => takeovers.read(records)));
     return takeovers;
@@ -322,7 +322,7 @@ export class Datapath {
       const { ifindex, path } = this.namespaces[direction];
       this.#attachments.attachNetns(`lookup-${direction}`, this.#object.program(`lookup_${direction}`), path);
       const program = this.#object.program(`reinject_${direction}`);
-      this.#attachments.attachTraffic(`reinject-${direction}`, { program, ifindex, direction: 'ingress' });
+      this.#attachments.attachTraffic(`reinject-${direction}`, { program, ifindex, direction: 'egress' });
     }
   }
 

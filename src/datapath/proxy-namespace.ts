@@ -1,6 +1,13 @@
 /**
  * The network namespaces in which the proxy's sockets live, one a direction: every address is local there, and whatever
- * its sockets send leaves by one veth to the re-inject program. Nothing of the host but that veth is made or changed.
+ * its sockets send leaves by one interface to the re-inject program. Nothing of the host but that one's host side is made or
+ * changed.
+ *
+ *     host side (a veth's end) ─ macvlan `px0` inside
+ *
+ * What a veth's end sends waits in a queue for the other end's softirq; a macvlan hands it to the host side's own hook
+ * (tc egress) within the same call. The veth is there because any kernel that runs containers has it, and because it goes
+ * when the namespace goes: nothing passes it.
  */
 
 import { execFile } from 'node:child_process';
@@ -14,13 +21,15 @@ export interface ProxyNamespace {
   readonly direction: Direction;
   readonly name: string;
   readonly path: string;
-  /** Host side of the veth. */
+  /** Host side of the way in and out. */
   readonly ifindex: number;
-  /** Of the namespace's side: where a diverted frame goes. */
+  /** Of the interface inside: where a diverted frame goes. */
   readonly mac: Uint8Array;
 }
 
 const inside = 'px0';
+/** The veth's end that nothing passes; up, or the others would have no carrier. */
+const idle = 'px1';
 /** Number of the routing table in which every address is local; any number would do, the namespace has no other. */
 const table = '100';
 /** Next hops that exist only as neighbour entries: the re-inject program writes the real Ethernet header. */
@@ -66,19 +75,25 @@ async function create(name: string, host: string): Promise<void> {
     'net.ipv6.conf.default.router_solicitations': '0',
     // A client may use its port again before our side of the old connection has left TIME_WAIT.
     'net.ipv4.tcp_tw_reuse': '1',
+    // IPv4's is the host's own in a new namespace.
+    'net.ipv4.ip_forward': '0',
     'net.core.somaxconn': '65535',
     'net.ipv4.tcp_max_syn_backlog': '65535',
   });
   // The largest frames the kernel can make (GSO) pass as they are.
-  await ip('link', 'add', host, 'mtu', '65535', 'type', 'veth', 'peer', 'name', inside, 'mtu', '65535', 'netns', name);
+  const mtu = ['mtu', '65535'];
+  await ip('link', 'add', host, ...mtu, 'type', 'veth', 'peer', 'name', idle, ...mtu, 'netns', name);
+  await ip('link', 'add', 'link', host, 'name', inside, ...mtu, 'netns', name, 'type', 'macvlan', 'mode', 'private');
   await ip('link', 'set', 'dev', host, 'addrgenmode', 'none');
   // Of our own interface only: frames are taken at its tc hook, and the host's IPv6 routes get no line for it.
   await run('sysctl', ['-q', '-w', `net.ipv6.conf.${host}.disable_ipv6=1`]);
   await ip('link', 'set', 'dev', host, 'up');
   const within = (...args: string[]) => ip('-n', name, ...args);
   await within('link', 'set', 'dev', 'lo', 'up');
-  await within('link', 'set', 'dev', inside, 'addrgenmode', 'none');
-  await within('link', 'set', 'dev', inside, 'up');
+  for (const device of [idle, inside]) {
+    await within('link', 'set', 'dev', device, 'addrgenmode', 'none');
+    await within('link', 'set', 'dev', device, 'up');
+  }
   const gateway = (await linkOf(['link', 'show', 'dev', host]))?.address ?? '';
   for (const [family, hop] of [
     ['-4', nextHop.v4],
@@ -95,8 +110,8 @@ async function describe(name: string, host: string, direction: Direction): Promi
   const path = `/run/netns/${name}`;
   if (!existsSync(path)) return undefined;
   const outer = await linkOf(['link', 'show', 'dev', host]);
-  const inner = await linkOf(['-n', name, 'link', 'show', 'dev', inside]);
-  if (!outer || !inner || inner.link_index !== outer.ifindex) return undefined;
+  const inner = await linkOf(['-n', name, '-details', 'link', 'show', 'dev', inside]);
+  if (!outer || inner?.linkinfo?.info_kind !== 'macvlan' || inner.link_index !== outer.ifindex) return undefined;
   const mac = Uint8Array.from(inner.address.split(':'), (byte) => Number.parseInt(byte, 16));
   return { direction, name, path, ifindex: outer.ifindex, mac };
 }
@@ -104,8 +119,9 @@ async function describe(name: string, host: string, direction: Direction): Promi
 interface Link {
   readonly ifindex: number;
   readonly address: string;
-  /** The other side of a veth. */
+  /** The interface that it is a macvlan of. */
   readonly link_index?: number;
+  readonly linkinfo?: { readonly info_kind?: string };
 }
 
 async function linkOf(args: readonly string[]): Promise<Link | undefined> {

@@ -58,7 +58,7 @@ export class Takeovers {
   readonly #netns: Readonly<Record<Direction, number>>;
   readonly #namespaces: Readonly<Record<Direction, ProxyNamespace>>;
   readonly #deliver: (taken: Taken) => void;
-  readonly #packets = packetSocket();
+  readonly #packets: number;
   #closed = false;
   readonly servers = new ServerSockets();
   readonly #pending = new Map<string, Pending>();
@@ -79,12 +79,14 @@ export class Takeovers {
     object: BpfObject,
     netns: Readonly<Record<Direction, number>>,
     namespaces: Readonly<Record<Direction, ProxyNamespace>>,
+    mark: number,
     deliver: (taken: Taken) => void,
   ) {
     this.#streams = object.map('streams');
     this.#steer = object.program('steer');
     this.#netns = netns;
     this.#namespaces = namespaces;
+    this.#packets = packetSocket(mark);
     this.#deliver = deliver;
   }
 
