@@ -85,6 +85,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(socketAddresses);
 	EXPORT(tcpInfo);
 	EXPORT(setTcpOptions);
+	EXPORT(sendNow);
 	EXPORT(shutdownWrite);
 	EXPORT(duplicateFd);
 	EXPORT(closeFd);

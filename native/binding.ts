@@ -105,6 +105,7 @@ export interface Binding {
   socketAddresses(fd: number): RawAddresses;
   tcpInfo(fd: number): RawTcpInfo;
   setTcpOptions(fd: number, options: object): void;
+  sendNow(fd: number, bytes: Uint8Array, start: number, end: number): number;
   shutdownWrite(fd: number): void;
   duplicateFd(fd: number): number;
   closeFd(fd: number): void;

@@ -32,6 +32,7 @@ export {
   listenTransparent,
   resetFd,
   type SocketAddress,
+  sendNow,
   setTcpOptions,
   shutdownWrite,
   socketAddresses,

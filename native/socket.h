@@ -38,6 +38,7 @@ Napi::Value socketResetOnClose(const Napi::CallbackInfo &info);
 Napi::Value socketAddresses(const Napi::CallbackInfo &info);
 Napi::Value tcpInfo(const Napi::CallbackInfo &info);
 Napi::Value setTcpOptions(const Napi::CallbackInfo &info);
+Napi::Value sendNow(const Napi::CallbackInfo &info);
 Napi::Value shutdownWrite(const Napi::CallbackInfo &info);
 Napi::Value duplicateFd(const Napi::CallbackInfo &info);
 Napi::Value closeFd(const Napi::CallbackInfo &info);

@@ -124,6 +124,14 @@ export function setTcpOptions(fd: number, options: TcpOptions): void {
   binding.setTcpOptions(fd, options);
 }
 
+/**
+ * Sends what the kernel takes at once of the bytes from `start` to `end`, whoever owns the descriptor.
+ * @returns how many it took; 0 also when the connection is broken: whoever goes on with the rest hears of it. @throws {NativeError} ARGUMENT
+ */
+export function sendNow(fd: number, bytes: Uint8Array, start: number, end: number): number {
+  return binding.sendNow(fd, bytes, start, end);
+}
+
 /** Sends FIN after what is queued. @throws {NativeError} SOCKET */
 export function shutdownWrite(fd: number): void {
   binding.shutdownWrite(fd);

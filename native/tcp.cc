@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -109,6 +110,17 @@ Napi::Value setTcpOptions(const Napi::CallbackInfo &info)
 	setIfGiven(options, "maxSegment", fd, TCP_MAXSEG, 88, 65495);
 	setIfGiven(options, "userTimeoutMs", fd, TCP_USER_TIMEOUT, 0, INT32_MAX);
 	return info.Env().Undefined();
+}
+
+// (fd, bytes, start, end) → how many of them the kernel took at once; 0 also when the socket is broken.
+Napi::Value sendNow(const Napi::CallbackInfo &info)
+{
+	const int fd = descriptor(info[0], "fd");
+	const Bytes all = bytes(info[1], "bytes");
+	const std::int64_t start = integer(info[2], "start", 0, static_cast<std::int64_t>(all.size));
+	const std::int64_t end = integer(info[3], "end", start, static_cast<std::int64_t>(all.size));
+	const ssize_t sent = send(fd, all.data + start, static_cast<std::size_t>(end - start), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return Napi::Number::New(info.Env(), sent < 0 ? 0 : static_cast<double>(sent));
 }
 
 Napi::Value shutdownWrite(const Napi::CallbackInfo &info)

@@ -247,9 +247,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   #look(wait: BoundaryWait): void {
     if (this.closing || !this.downstream.idle || !this.upstream.idle) return;
     const at = this.#protocol?.boundary?.();
-    const [downstream, upstream] = [this.downstream.fd, this.upstream.fd];
-    if (at !== undefined && downstream !== undefined && upstream !== undefined)
-      wait.visit({ at, downstream, upstream });
+    if (at !== undefined) wait.visit({ at, downstream: this.downstream.fd, upstream: this.upstream.fd });
   }
 
   /** @returns undefined when there are no descriptors left: the relay goes on as it was */

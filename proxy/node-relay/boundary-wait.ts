@@ -42,7 +42,6 @@ export function duplicateBoth(
   downstream: NodeSide,
   upstream: NodeSide,
 ): { readonly downstream: number; readonly upstream: number } | undefined {
-  if (downstream.fd === undefined || upstream.fd === undefined) return undefined;
   let first: number | undefined;
   try {
     first = duplicateFd(downstream.fd);

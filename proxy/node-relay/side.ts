@@ -53,7 +53,7 @@ export class NodeSide implements Side, Receiver {
     this.#socket = socket;
     this.#turns = turns;
     this.#other = this;
-    this.out = new Outbox(socket.socket, () => this.#onProgress());
+    this.out = new Outbox(socket, () => this.#onProgress());
   }
 
   join(other: NodeSide): void {
@@ -156,7 +156,7 @@ export class NodeSide implements Side, Receiver {
     return !decided && !this.#ended && !this.#gone && this.#arrivals.length === 0 && this.out.idle;
   }
 
-  get fd(): number | undefined {
+  get fd(): number {
     return this.#socket.fd;
   }
 

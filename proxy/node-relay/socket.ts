@@ -20,16 +20,16 @@ export interface Receiver {
 
 export class RelaySocket {
   readonly socket: net.Socket;
-  /** Absent when the socket connected by itself. Node's: valid until the socket is destroyed. */
-  readonly fd: number | undefined;
+  /** Node's: valid until the socket is destroyed. */
+  readonly fd: number;
   #receiver: Receiver | undefined;
   #own: Block | undefined;
 
-  /** @param fd a connected, non-blocking TCP socket, which Node owns from here on; unless given, connect `socket` yourself */
-  constructor(fd?: number) {
+  /** @param fd a connected, non-blocking TCP socket, which Node owns from here on */
+  constructor(fd: number) {
     this.fd = fd;
     this.socket = new net.Socket({
-      ...(fd === undefined ? {} : { fd }),
+      fd,
       allowHalfOpen: true,
       onread: { buffer: () => this.#own?.bytes ?? landing, callback: (count) => this.#read(count) },
     });
@@ -59,7 +59,7 @@ export class RelaySocket {
   }
 
   vanish(): void {
-    if (this.fd !== undefined && !this.socket.destroyed) silenceSocket(this.fd);
+    if (!this.socket.destroyed) silenceSocket(this.fd);
     this.socket.destroy();
   }
 

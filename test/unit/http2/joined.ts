@@ -4,12 +4,11 @@ import { once } from 'node:events';
 import h2 from 'node:http2';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { http2 } from '../../../proxy/http2/http2.ts';
-import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import { createNodeRelay } from '../../../proxy/node-relay.ts';
 import type { FlowRecord } from '../../../proxy/record.ts';
 import type { CloseCause } from '../../../proxy/relay.ts';
 import type { HttpRuleSet } from '../../../src/policy/resolved.ts';
-import { listen, pair } from '../node-relay/wiring.ts';
+import { connectTo, listen, pair } from '../node-relay/wiring.ts';
 import { notDeny } from './rules.ts';
 import { facts, joinSockets, TestRelay } from './test-relay.ts';
 
@@ -47,9 +46,7 @@ export async function join(serverPort: number, options: JoinOptions = {}): Promi
 
   async function throughNodeRelay(client: Socket): Promise<void> {
     const [downstream, far] = await pair(pairs);
-    const upstream = new RelaySocket();
-    upstream.socket.connect(serverPort, '127.0.0.1');
-    await once(upstream.socket, 'connect');
+    const upstream = await connectTo(serverPort);
     client.pipe(far).pipe(client);
     sockets.add(far).add(upstream.socket).add(downstream.socket);
     const node = createNodeRelay(

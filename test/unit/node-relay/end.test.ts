@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import { createNodeRelay } from '../../../proxy/node-relay.ts';
 import type { CloseCause } from '../../../proxy/relay.ts';
 import { listen, pair, resetOf, takeAll, takeText, tunnel, until, wire } from './wiring.ts';
@@ -162,11 +161,7 @@ test('a socket that broke before the relay ends it, after it was made', async ()
 
 test('a socket that breaks before it has a relay is nobody’s exception', async () => {
   const listener = await listen();
-  const near = new RelaySocket();
-  const [[far]] = await Promise.all([
-    once(listener, 'connection'),
-    once(near.socket.connect((listener.address() as { port: number }).port, '127.0.0.1'), 'connect'),
-  ]);
+  const [near, far] = await pair(listener);
   listener.close();
   far.resetAndDestroy();
   near.socket.resume();

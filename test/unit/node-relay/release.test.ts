@@ -4,26 +4,11 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { closeFd, duplicateFd } from '../../../native/index.ts';
+import { closeFd } from '../../../native/index.ts';
 import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import type { NodeRelay, Released } from '../../../proxy/node-relay.ts';
 import type { Boundary, CloseCause } from '../../../proxy/relay.ts';
-import { type Calls, listen, pair, relayOver, takeText, until, type Wiring } from './wiring.ts';
-
-/** As `wire`, over sockets that were made from descriptors, as the agent's are. */
-async function wireByDescriptor(calls: (relay: Wiring['relay']) => Calls): Promise<Wiring> {
-  const listener = await listen();
-  const [downstream, client] = await pair(listener);
-  const [upstream, server] = await pair(listener);
-  listener.close();
-  const [near, far] = [downstream.socket, upstream.socket].map((socket) => {
-    const fd = duplicateFd((socket as unknown as { _handle: { fd: number } })._handle.fd);
-    socket.destroy();
-    return new RelaySocket(fd);
-  });
-  assert.ok(near && far);
-  return { client, server, ...relayOver(near, far, calls) };
-}
+import { type Calls, relayOver, takeText, until, type Wiring, wire } from './wiring.ts';
 
 /** Passes lines both ways; between a line of the client and one of the server is no boundary. */
 function lines({ downstream, upstream }: Wiring['relay']): Calls {
@@ -49,7 +34,7 @@ function release(node: NodeRelay, withinMs: number): Promise<Released | undefine
 }
 
 test('what arrives after the release waits for the next owner, who goes on', async () => {
-  const { node, client, server, closed } = await wireByDescriptor(lines);
+  const { node, client, server, closed } = await wire(lines);
   client.write('one\n');
   assert.equal(await takeText(server, 4), 'one\n');
   server.write('ONE\n');
@@ -72,7 +57,7 @@ test('what arrives after the release waits for the next owner, who goes on', asy
 });
 
 test('many hand-overs under load lose, double and mix nothing', async () => {
-  const first = await wireByDescriptor(lines);
+  const first = await wire(lines);
   const { client, server } = first;
   let rest = '';
   server.on('data', (chunk: Buffer) => {
@@ -110,7 +95,7 @@ test('many hand-overs under load lose, double and mix nothing', async () => {
 });
 
 test('within an exchange it waits for the end, and gives up in time', async () => {
-  const { node, client, server, relay } = await wireByDescriptor(lines);
+  const { node, client, server, relay } = await wire(lines);
   client.write('one\n');
   await takeText(server, 4);
   assert.equal(await release(node, 20), undefined, 'the answer is due');
@@ -129,7 +114,7 @@ test('within an exchange it waits for the end, and gives up in time', async () =
 test('bytes that the client does not read keep it', async () => {
   const big = 64 << 20;
   let forwarded = false;
-  const { node, client, server } = await wireByDescriptor(({ upstream }) => ({
+  const { node, client, server } = await wire(({ upstream }) => ({
     onUpstream() {
       if (forwarded || upstream.arrived().length === 0) return;
       forwarded = true;
@@ -152,7 +137,7 @@ for (const [what, calls] of [
   ['one that says so', { boundary: () => undefined }],
 ] as const) {
   test(`no boundary: ${what}`, async () => {
-    const { node, closed } = await wireByDescriptor(() => calls);
+    const { node, closed } = await wire(() => calls);
     assert.equal(await release(node, 20), undefined);
     node.abort('drain');
     assert.equal(await release(node, 20), undefined, 'it is gone');
@@ -161,13 +146,13 @@ for (const [what, calls] of [
 }
 
 test('a tunnel and an end that came are no boundary', async () => {
-  const { node, client, relay } = await wireByDescriptor(() => ({ boundary: () => 'http1' }));
+  const { node, client, relay } = await wire(() => ({ boundary: () => 'http1' }));
   client.end();
   await until(() => relay.downstream.ended);
   assert.equal(await release(node, 20), undefined);
   node.abort('drain');
 
-  const tunnelled = await wireByDescriptor((pair) => {
+  const tunnelled = await wire((pair) => {
     pair.downstream.tunnel();
     pair.upstream.tunnel();
     return { boundary: () => 'http1' };
@@ -177,7 +162,7 @@ test('a tunnel and an end that came are no boundary', async () => {
 });
 
 test("the relay before the release is Node's own socket no more", async () => {
-  const { node, client, server } = await wireByDescriptor(lines);
+  const { node, client, server } = await wire(lines);
   const released = await release(node, 10_000);
   assert.ok(released);
   const plain = new net.Socket({ fd: released.downstream });

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
+import { duplicateFd } from '../../../native/index.ts';
 import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import { createNodeRelay, type NodeRelay, type RelayTimeouts } from '../../../proxy/node-relay.ts';
 import type { CloseCause, Protocol, Relay } from '../../../proxy/relay.ts';
@@ -34,11 +35,13 @@ export async function pair(listener: net.Server): Promise<[RelaySocket, net.Sock
   return [near, far];
 }
 
+/** By a descriptor, as the agent's sockets are. */
 export async function connectTo(port: number): Promise<RelaySocket> {
-  const near = new RelaySocket();
-  near.socket.connect(port, '127.0.0.1');
-  await once(near.socket, 'connect');
-  return near;
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const fd = duplicateFd((socket as unknown as { _handle: { fd: number } })._handle.fd);
+  socket.destroy();
+  return new RelaySocket(fd);
 }
 
 export async function listen(): Promise<net.Server> {
