@@ -260,8 +260,6 @@ struct settings {
 	__u32 workers;  /* slots 0 .. workers - 1 of each direction in `listeners` */
 	__u32 mark;     /* of re-injected packets; random, so that nothing else on the host sets it by chance */
 	__u32 judge;    /* 1: requests are judged in the kernel where their rule set has a table */
-	__u32 followed; /* 1: somebody follows the flows as they happen: more of them are told before the rest is sampled */
-	__u32 reserved;
 	__u64 hash_key[2]; /* random, of the hashes of judged heads; a new agent goes on with it */
 };
 

@@ -6,7 +6,7 @@
 static __always_inline bool is_wanted(const struct stream *stream)
 {
 	__u64 fill = bpf_ringbuf_query(&requests, BPF_RB_AVAIL_DATA);
-	return fill <= (current_settings().followed ? REQUEST_RING_FOLLOWED : REQUEST_RING_SAMPLED) ||
+	return fill <= REQUEST_RING_SAMPLED ||
 	       (stream->requests + (__u32)(stream->generation >> 6)) % REQUEST_SAMPLE == 0;
 }
 

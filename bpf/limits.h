@@ -13,10 +13,9 @@
 #define MAX_FRAGMENTED 8192
 /* Bytes of the event ring. 128 bytes an event: 16,384 events between two reads. */
 #define EVENT_RING_BYTES (2 * 1024 * 1024)
-/* Above this fill, in bytes, one new connection in EVENT_SAMPLE is told, denials all. With 136 bytes an event and a reader that
- * looks 20 times a second that is 600 a second, and 19,000 while somebody follows the flows. */
-#define EVENT_RING_SAMPLED (4 * 1024)
-#define EVENT_RING_FOLLOWED (128 * 1024)
+/* Above this fill, in bytes, one new connection in EVENT_SAMPLE is told, denials all. With 136 bytes an event that is 950 a second
+ * for a reader that looks every second, and 19,000 for one that looks 20 times, as while somebody follows the flows. */
+#define EVENT_RING_SAMPLED (128 * 1024)
 #define EVENT_SAMPLE 64
 /* Below this fill the reader is not woken: it looks by a timer. */
 #define EVENT_RING_QUIET (EVENT_RING_BYTES / 2)
@@ -35,10 +34,9 @@
 /* Bytes of the ring of judged requests. 420 bytes a request with its response: 5,000 between two reads. */
 #define REQUEST_RING_BYTES (2 * 1024 * 1024)
 /* Above this fill, in bytes, one request in REQUEST_SAMPLE is recorded: a record costs its reader more than a request the
- * kernel. With 420 bytes a request and a reader that looks 20 times a second up to 800 requests a second are recorded all, and
- * up to 6,000 while somebody follows the flows. */
-#define REQUEST_RING_SAMPLED (16 * 1024)
-#define REQUEST_RING_FOLLOWED (128 * 1024)
+ * kernel. With 420 bytes a request up to 310 requests a second are recorded all for a reader that looks every second, and up to
+ * 6,000 for one that looks 20 times. */
+#define REQUEST_RING_SAMPLED (128 * 1024)
 #define REQUEST_SAMPLE 128
 /* Below this fill the reader is not woken: it looks by a timer. */
 #define REQUEST_RING_QUIET (REQUEST_RING_BYTES / 2)

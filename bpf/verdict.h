@@ -28,7 +28,7 @@ static __always_inline void tell(struct __sk_buff *skb, const struct flow_key *f
 	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	struct event *event;
 	/* Denials are told as long as there is room: they are what somebody looks for. */
-	if (fill > (current_settings().followed ? EVENT_RING_FOLLOWED : EVENT_RING_SAMPLED) && entry->verdict != VERDICT_DENY && bpf_get_prandom_u32() % EVENT_SAMPLE) {
+	if (fill > EVENT_RING_SAMPLED && entry->verdict != VERDICT_DENY && bpf_get_prandom_u32() % EVENT_SAMPLE) {
 		lose(LOSS_SAMPLED);
 		return;
 	}

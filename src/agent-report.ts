@@ -104,8 +104,12 @@ export class AgentReport {
     return {
       status: () => this.#status(agent),
       policy: () => jsonOf(this.#state.resolved),
-      lastFlows: (count) => this.#history.last(count),
+      lastFlows: (count) => {
+        agent.datapath.readRings();
+        return this.#history.last(count);
+      },
       followFlows: (deliver) => {
+        agent.datapath.readRings();
         const end = this.#history.follow(deliver);
         agent.datapath.followed = true;
         return () => {
@@ -123,6 +127,7 @@ export class AgentReport {
 
   metrics(): Promise<readonly Metric[]> {
     const agent = this.#agent;
+    agent?.datapath.readRings();
     return Promise.resolve([
       ...this.#traffic.metrics(),
       this.#brokers.metric(),

@@ -74,14 +74,14 @@ export async function runAgent(options: AgentOptions, log: Log): Promise<Running
         brokers: (facts, brokers) => report.brokers(facts, brokers),
       },
     });
-    datapath.observe((events) => {
-      for (const event of events) report.event(event);
-    });
     const connections = new ConnectionsOut(pool);
     const takeovers = datapath.takeOver(pool.netns, ({ facts, downstream, upstream }) =>
       connections.adopt(facts, downstream, upstream),
     );
-    datapath.observeRequests(
+    datapath.observe(
+      (events) => {
+        for (const event of events) report.event(event);
+      },
       new JudgedRequests(
         (id) => report.ruleSet(id),
         (made) => report.judged(made),

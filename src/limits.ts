@@ -164,8 +164,12 @@ export const limits = {
   /** How long a judged request waits for its response before it is recorded without; and how many may wait. */
   judgedResponseWaitMs: 10_000,
   judgedRequestsOpen: 65_536,
-  /** How often the rings of events and judged requests are read while they do not fill: `sluice observe` is as fresh. */
-  ringReadMs: 50,
+  /**
+   * How often the rings of events and judged requests are read while they do not fill and nobody looks: seldom, because each time
+   * stops somebody's request; and while somebody follows the flows: `sluice observe` is as fresh.
+   */
+  ringReadMs: 1_000,
+  ringFollowedMs: 50,
   /** Quiet time after a change of files or namespaces before they are read: editors write in several steps. */
   reloadDelayMs: 50,
   /** Positions of one pattern in the kernel's automaton, repetitions counted out. RE2 allows as much as 1,000 for one brace. */

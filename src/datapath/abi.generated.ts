@@ -67,14 +67,12 @@ export const policy_entry = {
 } as const;
 
 export const settings = {
-  size: 40,
+  size: 32,
   revision: { offset: 0, size: 4 },
   workers: { offset: 4, size: 4 },
   mark: { offset: 8, size: 4 },
   judge: { offset: 12, size: 4 },
-  followed: { offset: 16, size: 4 },
-  reserved: { offset: 20, size: 4 },
-  hash_key: { offset: 24, size: 16 },
+  hash_key: { offset: 16, size: 16 },
 } as const;
 
 export const counter = {

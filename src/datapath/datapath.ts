@@ -65,9 +65,10 @@ export class Datapath {
   #taps: ReadonlyMap<number, Tap> = new Map();
   #endpoints = new Set<number>();
   readonly #rings: RingBuffer[] = [];
-  /** Those of them that are read by timer. */
-  readonly #quietRings: RingBuffer[] = [];
-  readonly #timers: NodeJS.Timeout[] = [];
+  /** Those of them that wake nobody before they fill up. */
+  #quietRings: readonly RingBuffer[] = [];
+  #ringTimer: NodeJS.Timeout | undefined;
+  #judged: JudgedRequests | undefined;
   #takeovers: Takeovers | undefined;
   #closed = false;
 
@@ -95,7 +96,6 @@ export class Datapath {
       workers: options.workers,
       mark: earlier?.mark ?? randomInt(1, 2 ** 32),
       judge: options.judge,
-      followed: false,
       hashKey: earlier?.hashKey ?? randomBytes(16),
     };
     this.#object = this.#load();
@@ -143,6 +143,8 @@ export class Datapath {
    * @throws {Error} what was in force for an endpoint stays so.
    */
   apply(resolved: ResolvedPolicy, taps: readonly Tap[]): void {
+    // What was judged until now names the rule sets that there were.
+    this.readRings();
     const deleteStale = this.#maps.putIdentities(resolved);
     // Before the policy that names their rule sets.
     const deleteStaleTables = this.#settings.judge ? this.#tables.put(resolved) : () => undefined;
@@ -179,11 +181,9 @@ export class Datapath {
     this.#pinMaps();
   }
 
-  /** While somebody follows the flows the kernel leaves fewer of them out. */
+  /** While somebody follows the flows they are read sooner, so that the kernel leaves fewer of them out. */
   set followed(followed: boolean) {
-    if (this.#closed || followed === this.#settings.followed) return;
-    this.#settings = { ...this.#settings, followed };
-    this.#maps.writeSettings(this.#settings);
+    if (!this.#closed) this.#readEvery(followed ? limits.ringFollowedMs : limits.ringReadMs);
   }
 
   /** As `apply`, after another agent that wanted to take over has put its programs, or some of them, in place of ours. */
@@ -195,13 +195,17 @@ export class Datapath {
     this.apply(resolved, taps);
   }
 
-  /** Calls `deliver` with every batch of events from now on. */
-  observe(deliver: (events: readonly KernelEvent[]) => void): void {
-    const ring = new RingBuffer(this.#maps.events, (records) => {
+  /** Reads what the kernel tells, from now on: events, and requests that it judged. */
+  observe(deliver: (events: readonly KernelEvent[]) => void, requests: JudgedRequests): void {
+    const events = new RingBuffer(this.#maps.events, (records) => {
       const offset = clockOffset();
       deliver(records.map((record) => readEvent(record, offset)));
     });
-    this.#readByTimer(ring);
+    const judged = new RingBuffer(this.#object.map('requests'), (records) => requests.read(records, clockOffset()));
+    this.#rings.push(events, judged);
+    this.#quietRings = [events, judged];
+    this.#judged = requests;
+    this.#readEvery(limits.ringReadMs);
   }
 
   /** Takes over every connection that the kernel holds, from now on. */
@@ -212,13 +216,7 @@ export class Datapath {
     return takeovers;
   }
 
-  /** Reads what the kernel tells about requests that it judged, from now on. */
-  observeRequests(requests: JudgedRequests): void {
-    const ring = new RingBuffer(this.#object.map('requests'), (records) => requests.read(records, clockOffset()));
-    this.#readByTimer(ring, () => requests.expire(Date.now()));
-  }
-
-  /** Reads what the rings hold now, so that what the kernel told comes before what is told next. */
+  /** Reads what the rings hold now: for who looks, and so that what the kernel told comes before what is told next. */
   readRings(): void {
     for (const ring of this.#quietRings) readAll(ring);
   }
@@ -245,7 +243,8 @@ export class Datapath {
   /** Ends enforcement and removes all that was made; with `leaveAttached` the kernel goes on by itself. */
   async close(leaveAttached: boolean): Promise<void> {
     this.#closed = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#ringTimer);
+    this.#quietRings = [];
     this.expiry.stop();
     this.#tables.close();
     for (const ring of this.#rings) ring.close();
@@ -262,15 +261,13 @@ export class Datapath {
       for (const direction of directions) await removeProxyNamespace(this.#options.instance, direction);
   }
 
-  /** A ring that wakes nobody before it fills up. */
-  #readByTimer(ring: RingBuffer, afterwards?: () => void): void {
-    this.#rings.push(ring);
-    this.#quietRings.push(ring);
-    const timer = setInterval(() => {
-      readAll(ring);
-      afterwards?.();
-    }, limits.ringReadMs);
-    this.#timers.push(timer);
+  /** One timer for all rings: each time that it comes it takes the processor from somebody, with a cold cache. */
+  #readEvery(milliseconds: number): void {
+    clearInterval(this.#ringTimer);
+    this.#ringTimer = setInterval(() => {
+      this.readRings();
+      this.#judged?.expire(Date.now());
+    }, milliseconds);
   }
 
   #load(): BpfObject {

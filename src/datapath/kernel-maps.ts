@@ -25,8 +25,6 @@ export interface Settings {
   readonly mark: number;
   /** Requests are judged in the kernel where their rule set has a table. */
   readonly judge: boolean;
-  /** Somebody follows the flows: more of them are told before the rest is sampled. */
-  readonly followed: boolean;
   /** Random; of the hashes of judged heads. */
   readonly hashKey: Uint8Array;
 }
@@ -68,13 +66,12 @@ export class KernelMaps {
     this.#lostEvents = object.map('lost_events');
   }
 
-  writeSettings({ revision, workers, mark, judge, followed, hashKey }: Settings): void {
+  writeSettings({ revision, workers, mark, judge, hashKey }: Settings): void {
     const value = Buffer.alloc(settings.size);
     value.writeUInt32LE(revision, settings.revision.offset);
     value.writeUInt32LE(workers, settings.workers.offset);
     value.writeUInt32LE(mark, settings.mark.offset);
     value.writeUInt32LE(judge ? 1 : 0, settings.judge.offset);
-    value.writeUInt32LE(followed ? 1 : 0, settings.followed.offset);
     value.set(hashKey, settings.hash_key.offset);
     this.settings.put(u32(0), value);
   }
@@ -182,7 +179,6 @@ export function readSettings(map: BpfMap): Settings | undefined {
     workers: value.readUInt32LE(settings.workers.offset),
     mark: value.readUInt32LE(settings.mark.offset),
     judge: value.readUInt32LE(settings.judge.offset) !== 0,
-    followed: value.readUInt32LE(settings.followed.offset) !== 0,
     hashKey: value.subarray(settings.hash_key.offset, settings.hash_key.offset + settings.hash_key.size),
   };
 }

@@ -49,7 +49,6 @@ export class TapBench implements Disposable {
   readonly #programs = new Map<string, BpfProgram>();
   #revision = 1;
   #judge = false;
-  #followed = false;
 
   constructor(
     ingress: DirectionPolicy,
@@ -86,19 +85,12 @@ export class TapBench implements Disposable {
     this.#writeSettings();
   }
 
-  /** Somebody follows the flows. */
-  switchFollowed(on: boolean): void {
-    this.#followed = on;
-    this.#writeSettings();
-  }
-
   #writeSettings(): void {
     this.maps.writeSettings({
       revision: this.#revision,
       workers: 1,
       mark: this.mark,
       judge: this.#judge,
-      followed: this.#followed,
       hashKey,
     });
   }

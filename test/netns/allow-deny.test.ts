@@ -21,6 +21,11 @@ for (const family of families) {
 
     const allowed = await curl(web.namespace, at('/public/a?b=c'));
     assert.deepEqual([allowed.status, allowed.body], [200, 'origin GET /public/a?b=c 0\n']);
+    // The kernel judged it, and told it before the answer was there: who looks sees it at once.
+    assert.deepEqual(
+      (await agent.flows()).filter(({ l7 }) => l7 !== undefined).map(({ verdict, status }) => [verdict, status]),
+      [['ALLOW', 200]],
+    );
 
     const denied = await curl(web.namespace, at('/secret'), '--include');
     assert.equal(denied.status, 403);
