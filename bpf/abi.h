@@ -27,6 +27,7 @@ enum reason {
 	REASON_LINK,        /* ARP and neighbour discovery always pass */
 	REASON_JUDGED,      /* on a connection whose requests the kernel judges */
 	REASON_UNTRACKED,   /* diverted from its SYN on, because the table of streams is full */
+	REASON_RESET,       /* an RST of the proxy's namespace: an end of a proxied connection is told that it is over */
 	REASON_FIRST_DENIAL,
 	REASON_NO_RULE = REASON_FIRST_DENIAL, /* default deny */
 	REASON_DENY_RULE,

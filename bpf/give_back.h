@@ -117,8 +117,10 @@ static __always_inline bool may_speak(struct stream *stream, const struct segmen
 	struct stream_clock *clock = segment->from_client ? &stream->client_clock : &stream->server_clock;
 	bool may;
 	bpf_spin_lock(&stream->lock);
-	may = stream->mode == STREAM_DIVERTED || stream->mode == STREAM_RETURNING;
-	if (stream->mode == STREAM_RETURNING && says_more(stream, segment))
+	/* The sockets of an agent that is killed meanwhile reset both ends; nobody is left to give anything back. */
+	may = stream->mode == STREAM_DIVERTED || stream->mode == STREAM_RETURNING ||
+	      (stream->mode == STREAM_OFFERED && segment->flags & TCP_RST);
+	if (may && stream->mode != STREAM_DIVERTED && says_more(stream, segment))
 		stream->mode = STREAM_DIVERTED;
 	if (may && segment->timestamp) {
 		clock->said = segment->timestamp;

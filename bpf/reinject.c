@@ -44,6 +44,12 @@ static __always_inline int reinject(struct __sk_buff *skb, __u8 direction)
 	if (bpf_skb_store_bytes(skb, 0, header, sizeof(header), 0))
 		return drop(skb, REASON_NO_CONNECTION, direction);
 	conn->last_seen = bpf_ktime_get_ns();
+	if (packet.tcp_flags & TCP_RST) {
+		/* Before both ends were seen, a listener may have refused no more than one odd segment. */
+		if (conn->state != CONN_NEW)
+			conn->state = CONN_CLOSED;
+		count(skb, REASON_RESET, direction);
+	}
 	skb->mark = settings.mark;
 	to_endpoint = from_client == (direction == DIRECTION_INGRESS);
 	return bpf_redirect(conn->ifindex, to_endpoint ? 0 : BPF_F_INGRESS);

@@ -81,7 +81,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(acceptStart);
 	EXPORT(connectStart);
 	EXPORT(resetFd);
-	EXPORT(socketResetOnClose);
+	EXPORT(endOnClose);
 	EXPORT(socketAddresses);
 	EXPORT(tcpInfo);
 	EXPORT(setTcpOptions);

@@ -101,7 +101,7 @@ export interface Binding {
   acceptStart(fd: number, onAccepted: (fd: number, remote: RawAddress, local: RawAddress) => void): AcceptorHandle;
   connectStart(options: object, onEnd: (error: NativeError | undefined, fd: number | undefined) => void): AttemptHandle;
   resetFd(fd: number): void;
-  socketResetOnClose(fd: number): void;
+  endOnClose(fd: number): void;
   socketAddresses(fd: number): RawAddresses;
   tcpInfo(fd: number): RawTcpInfo;
   setTcpOptions(fd: number, options: object): void;

@@ -26,6 +26,12 @@ void setOption(int fd, int level, int option, int value, const char *name)
 		fail("SOCKET", errno, std::string("set ") + name + " to " + std::to_string(value));
 }
 
+void setLinger(int fd, const linger &how)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof how) != 0)
+		fail("SOCKET", errno, "set SO_LINGER");
+}
+
 Fd transparentSocket(int family, std::optional<int> netns)
 {
 	Fd fd;
@@ -40,6 +46,8 @@ Fd transparentSocket(int family, std::optional<int> netns)
 	else
 		setOption(fd.get(), IPPROTO_IP, ipTransparent, 1, "IP_TRANSPARENT");
 	setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+	// The kernel closes for who is killed, and a FIN would say that all has been said. What is accepted inherits it.
+	setLinger(fd.get(), resetting);
 	return fd;
 }
 

@@ -92,9 +92,12 @@ export function resetFd(fd: number): void {
   binding.resetFd(fd);
 }
 
-/** Whoever closes the socket later resets the connection (SO_LINGER 0). */
-export function socketResetOnClose(fd: number): void {
-  binding.socketResetOnClose(fd);
+/**
+ * Whoever closes the socket later ends its connection by a FIN, after what is queued. Without it all sockets of this addon reset
+ * (SO_LINGER 0), so that nothing looks complete which a process that died has left half said. @throws {NativeError} SOCKET
+ */
+export function endOnClose(fd: number): void {
+  binding.endOnClose(fd);
 }
 
 /** `remote` is absent where there is no peer. @throws {NativeError} SOCKET */

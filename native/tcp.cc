@@ -14,14 +14,6 @@ namespace sluice {
 
 namespace {
 
-// close() then sends RST and drops what was not sent, instead of FIN.
-void resetOnClose(int fd)
-{
-	const linger now{.l_onoff = 1, .l_linger = 0};
-	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) != 0)
-		fail("SOCKET", errno, "set SO_LINGER");
-}
-
 void closeOrFail(int fd)
 {
 	// After EINTR the descriptor is closed on Linux.
@@ -41,14 +33,15 @@ void setIfGiven(const Napi::Object &options, const char *field, int fd, int opti
 Napi::Value resetFd(const Napi::CallbackInfo &info)
 {
 	const int fd = descriptor(info[0], "fd");
-	resetOnClose(fd);
+	setLinger(fd, resetting);
 	closeOrFail(fd);
 	return info.Env().Undefined();
 }
 
-Napi::Value socketResetOnClose(const Napi::CallbackInfo &info)
+// (fd).
+Napi::Value endOnClose(const Napi::CallbackInfo &info)
 {
-	resetOnClose(descriptor(info[0], "fd"));
+	setLinger(descriptor(info[0], "fd"), {.l_onoff = 0, .l_linger = 0});
 	return info.Env().Undefined();
 }
 

@@ -7,7 +7,7 @@
  */
 
 import net from 'node:net';
-import { silenceSocket } from '../../native/index.ts';
+import { endOnClose, silenceSocket } from '../../native/index.ts';
 import { type Block, blockBytes, landing, openBlock, smallBytes, takeBlock } from './blocks.ts';
 
 export interface Receiver {
@@ -38,6 +38,7 @@ export class RelaySocket {
     this.socket.setNoDelay(true);
     this.socket.on('end', () => this.#receiver?.onEnd());
     this.socket.on('error', () => this.#receiver?.onError());
+    this.socket.on('finish', () => this.#finished());
     this.socket.on('close', () => this.#closed());
   }
 
@@ -65,6 +66,11 @@ export class RelaySocket {
 
   #resetNow(): void {
     if (!this.socket.destroyed) this.socket.resetAndDestroy();
+  }
+
+  /** Its FIN is queued behind all that was sent: until the peer has it, what closes the socket must not turn it into an RST. */
+  #finished(): void {
+    if (!this.socket.destroyed) endOnClose(this.fd);
   }
 
   #read(count: number): boolean {

@@ -12,6 +12,7 @@ after(() => bench[Symbol.dispose]());
 const passed = 'pass judged';
 const diverted = 'redirect diverted';
 const spoke = 'redirect';
+const reset = 'redirect reset';
 const silent = 'drop no-connection';
 const ok = get('/ok/one?x=1', 'User-Agent: t');
 const no = get('/no');
@@ -95,6 +96,11 @@ test('offered: the proxy is silent, and a word of either end cancels', () => {
     assert.equal(connection.steer(command.give_back, at), steered.wrong_mode);
     assert.equal(connection.mode, stream_mode.diverted);
   }
+  const orphaned = proxied();
+  orphaned.steer(command.offer);
+  assert.equal(orphaned.proxy('client', { ...client, flags: 'RA' }), reset, 'the sockets of an agent that was killed');
+  assert.equal(orphaned.proxy('server', { ...server, flags: 'RA' }), reset);
+  assert.equal(orphaned.steer(command.give_back, at), steered.wrong_mode);
   const withdrawn = proxied();
   withdrawn.steer(command.offer);
   assert.equal(withdrawn.steer(command.divert), steered.done);
@@ -114,6 +120,7 @@ test('returning: what the numbers do not count cancels', () => {
     ['the proxy speaks to the client', (on) => on.proxy('server', { ...server, payload: answer }), spoke],
     ['the proxy acknowledges more', (on) => on.proxy('server', { ...server, ack: at.clientNext + 9 }), spoke],
     ['the proxy ends', (on) => on.proxy('server', { ...server, flags: 'FA' }), spoke],
+    ['the proxy resets', (on) => on.proxy('server', { ...server, flags: 'RA' }), reset],
   ];
   for (const [what, say, outcome] of word) {
     const connection = returning();

@@ -9,6 +9,7 @@ import {
   closeFd,
   connectUpstream,
   duplicateFd,
+  endOnClose,
   listenTransparent,
   type NativeError,
   resetFd,
@@ -16,7 +17,6 @@ import {
   setTcpOptions,
   shutdownWrite,
   socketAddresses,
-  socketResetOnClose,
   tcpInfo,
   type UpstreamOptions,
   upstreamSocket,
@@ -101,12 +101,25 @@ test('a reset and an end reach the other side', async (t) => {
 
   const second = await connected({ netns, client: { ...client, port: 4322 }, server });
   const two = await next();
-  socketResetOnClose(two.fd);
   const reader = new Socket({ fd: second });
   const reset = once(reader, 'error');
   reader.resume();
   closeFd(two.fd);
-  assert.equal((await reset)[0].code, 'ECONNRESET');
+  assert.equal(
+    (await reset)[0].code,
+    'ECONNRESET',
+    'who closes without more, as the kernel does for who is killed, resets',
+  );
+
+  const third = await connected({ netns, client: { ...client, port: 4323 }, server });
+  const three = await next();
+  endOnClose(three.fd);
+  const ended = new Socket({ fd: third });
+  const end = once(ended, 'end');
+  ended.resume();
+  closeFd(three.fd);
+  await end;
+  ended.destroy();
 });
 
 test('options are set; a value out of range is refused', async (t) => {
