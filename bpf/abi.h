@@ -185,6 +185,10 @@ struct stream {
 	struct stream_clock client_clock;
 	struct stream_clock server_clock;
 	__u32 kept[2]; /* of a held stream: number behind the last byte in `takeovers`, of the client and of the server */
+	/* From the tap to an end and back, as the handshake took it, µs; 0: not known. */
+	__u32 client_rtt;
+	__u32 server_rtt;
+	__u64 turned; /* CLOCK_MONOTONIC of the SYN or SYN-ACK that waits for its answer, ns; 0: none, or it was sent again */
 };
 
 /* What the agent asks of a stream: the program `steer`, by BPF_PROG_TEST_RUN with this as the packet; it returns enum steered. */

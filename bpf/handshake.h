@@ -1,6 +1,12 @@
 /* Where a judged connection's stream begins and ends: SYN, SYN-ACK, RST. */
 #pragma once
 
+/* Microseconds since `turned`; 0: whose answer came can't be told (Karn's rule, RFC 6298 section 3). */
+static __always_inline __u32 answered_after(__u64 turned, __u64 now)
+{
+	return turned ? (now - turned) / 1000 : 0;
+}
+
 /* A SYN. The server's answer alone makes it the stream's beginning. */
 static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stream, struct stream_step *step)
 {
@@ -21,6 +27,7 @@ static __always_inline int stream_syn(struct __sk_buff *skb, struct stream *stre
 	if (!held && !late) {
 		stream->offered = *offered;
 		stream->renewed = 1;
+		stream->turned = 0;
 	}
 	bpf_spin_unlock(&stream->lock);
 	if (held)
@@ -32,6 +39,7 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 {
 	const struct segment *segment = &step->segment;
 	struct stream_side *server = &step->side;
+	__u64 now = bpf_ktime_get_ns();
 	bool same, known, answer, passes;
 	if (!(segment->flags & TCP_ACK) || segment->flags & (TCP_FIN | TCP_URG) || segment->length ||
 	    !read_syn_options(skb, segment->transport + 20, segment->payload, server))
@@ -48,6 +56,7 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 		 segment->acknowledgement == stream->offered.next;
 	if (known) {
 		stream->renewed = 0;
+		stream->turned = 0;
 	} else if (answer) {
 		__u32 start = segment->acknowledgement;
 		stream->client = stream->offered;
@@ -63,6 +72,9 @@ static __always_inline int stream_syn_ack(struct __sk_buff *skb, struct stream *
 		stream->body_left = 0;
 		stream->waiting = 0;
 		stream->renewed = 0;
+		stream->server_rtt = answered_after(stream->turned, now);
+		stream->client_rtt = 0;
+		stream->turned = now;
 		stream->mode = STREAM_JUDGED;
 	}
 	passes = known || answer;

@@ -31,6 +31,7 @@ static __always_inline bool open_stream(struct __sk_buff *skb, const struct pack
 	stream->offered.next = bpf_ntohl(sequence) + 1;
 	stream->renewed = 1;
 	stream->generation = bpf_ktime_get_ns();
+	stream->turned = stream->generation;
 	stream->ifindex = conn->ifindex;
 	stream->endpoint = conn->endpoint;
 	stream->peer = conn->peer;

@@ -37,5 +37,10 @@ __noinline int stream_step(struct __sk_buff *skb, struct stream_step *step)
 		return stream_reset(stream, step);
 	if (!(segment->flags & TCP_ACK)) /* every receiver drops it; RFC 9293 section 3.10.7.4 */
 		return refuse(step, REASON_STREAM);
+	/* Never a plain one: nothing settles the stream before the handshake is done. */
+	if (segment->from_client && stream->turned) {
+		stream->client_rtt = answered_after(stream->turned, bpf_ktime_get_ns());
+		stream->turned = 0;
+	}
 	return segment->from_client ? stream_from_client(skb, stream, step) : stream_from_server(skb, stream, step);
 }

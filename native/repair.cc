@@ -89,6 +89,17 @@ void setWindows(int fd, const Snapshot &snapshot)
 	repair(fd, TCP_REPAIR_WINDOW, &windows, sizeof windows, "TCP_REPAIR_WINDOW");
 }
 
+// One byte that counts as sent, if it is not acknowledged. What it is does not matter: the peer has it and drops it as a double.
+void putSent(int fd, const Snapshot &snapshot)
+{
+	if (snapshot.sndUnacked == snapshot.sndNext)
+		return;
+	const std::uint8_t any = 0;
+	chooseQueue(fd, TCP_SEND_QUEUE);
+	if (send(fd, &any, sizeof any, MSG_NOSIGNAL) != sizeof any)
+		fail("REPAIR", errno, "put a byte into the send queue");
+}
+
 void putReceived(int fd, Bytes held)
 {
 	if (held.size == 0)
@@ -114,7 +125,7 @@ Fd repairSocket(const Address &local, const Address &remote, const Snapshot &sna
 	setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
 	enterRepair(fd);
 	// Before connect: afterwards the kernel refuses.
-	setSequence(fd, TCP_SEND_QUEUE, snapshot.sndNext);
+	setSequence(fd, TCP_SEND_QUEUE, snapshot.sndUnacked);
 	setSequence(fd, TCP_RECV_QUEUE, snapshot.rcvNext);
 	if (bind(fd, local.raw(), local.size) != 0)
 		fail("REPAIR", errno, "bind " + local.text());
@@ -125,6 +136,7 @@ Fd repairSocket(const Address &local, const Address &remote, const Snapshot &sna
 	applySegmentSize(fd, local.family());
 	putReceived(fd, snapshot.held);
 	setWindows(fd, snapshot);
+	putSent(fd, snapshot);
 	return socket;
 }
 

@@ -11,7 +11,7 @@
 namespace sluice {
 
 struct Snapshot {
-	// Sequence numbers: our next, our first that the peer has not acknowledged, the peer's next.
+	// Sequence numbers: our next, our first that the peer has not acknowledged (the same, or the one before), the peer's next.
 	std::uint32_t sndNext;
 	std::uint32_t sndUnacked;
 	std::uint32_t rcvNext;

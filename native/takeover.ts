@@ -6,7 +6,10 @@ import { binding, type RawAddress, type RawPosition } from './binding.ts';
 export interface TakeoverSnapshot {
   /** Number of the next byte that we send. */
   readonly sndNext: number;
-  /** What the peer acknowledged. Must be `sndNext`: bytes under way are in the queue of the end that we stand in for. */
+  /**
+   * What the peer acknowledged: `sndNext`, for bytes under way are in the queue of the end that we stand in for. Or one less:
+   * then the last byte that the peer has counts as under way, and the next acknowledgement tells the socket its round trip.
+   */
   readonly sndUnacked: number;
   /** Number of the next byte that the peer sends, or of the first one held. */
   readonly rcvNext: number;

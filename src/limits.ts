@@ -159,6 +159,8 @@ export const limits = {
    * 0.8 at this.
    */
   takeoverNice: -20,
+  /** Longest round trip of a handshake that the proxy's sockets begin with; who was slower has the kernel's own 3 s time-out. */
+  takeoverRoundTripMs: 1_000,
   /** Of how many takeovers the times are remembered, for their quantiles. */
   takeoverTimes: 1024,
   /** How long a judged request waits for its response before it is recorded without; and how many may wait. */

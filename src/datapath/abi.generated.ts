@@ -108,7 +108,7 @@ export const stream_side = {
 } as const;
 
 export const stream = {
-  size: 232,
+  size: 248,
   lock: { offset: 0, size: 4 },
   mode: { offset: 4, size: 1 },
   doubt: { offset: 5, size: 1 },
@@ -140,6 +140,9 @@ export const stream = {
   client_clock: { offset: 176, size: 24 },
   server_clock: { offset: 200, size: 24 },
   kept: { offset: 224, size: 8 },
+  client_rtt: { offset: 232, size: 4 },
+  server_rtt: { offset: 236, size: 4 },
+  turned: { offset: 240, size: 8 },
 } as const;
 
 export const steering = {

@@ -1,6 +1,7 @@
 /** A frame that the kernel held at the tap, as the interface of the proxy's namespace takes it. */
 
 import { takeover } from './abi.generated.ts';
+import { checksumOf, sumOf } from './checksum.ts';
 
 const ETHERNET = 14;
 const IPV4 = 0x0800;
@@ -38,19 +39,5 @@ export function bringUpToDate(frame: Buffer, mac: Uint8Array, window: number): v
   frame.writeUInt16BE(0, segment + TCP_CHECKSUM);
   // RFC 9293 section 3.1: both addresses, protocol and length, then the segment.
   const sum = sumOf(addresses) + TCP + (end - segment) + sumOf(frame.subarray(segment, end));
-  frame.writeUInt16BE(~folded(sum) & 0xffff, segment + TCP_CHECKSUM);
-}
-
-/** RFC 1071, without the carries: 64 KiB add up to less than 2³². */
-function sumOf(bytes: Buffer): number {
-  let sum = 0;
-  const even = bytes.length & ~1;
-  for (let at = 0; at < even; at += 2) sum += bytes.readUInt16BE(at);
-  return bytes.length & 1 ? sum + bytes.readUInt8(even) * 256 : sum;
-}
-
-function folded(sum: number): number {
-  let rest = sum;
-  while (rest > 0xffff) rest = (rest & 0xffff) + Math.floor(rest / 0x10000);
-  return rest;
+  frame.writeUInt16BE(checksumOf(sum), segment + TCP_CHECKSUM);
 }

@@ -1,6 +1,7 @@
 /** `struct stream`: a judged connection's TCP as the kernel followed it, and as the sockets that go on for its ends need it. */
 
 import type { TakeoverSnapshot } from '../../native/index.ts';
+import { limits } from '../limits.ts';
 import { option, stream, stream_side } from './abi.generated.ts';
 
 export interface StreamSide {
@@ -26,6 +27,9 @@ export interface Stream {
   readonly peer: number;
   /** How often it was given back. */
   readonly returns: number;
+  /** From the tap to an end and back, by the handshake, µs; 0: not known. */
+  readonly clientRtt: number;
+  readonly serverRtt: number;
 }
 
 export function readStream(value: Buffer): Stream {
@@ -40,6 +44,8 @@ export function readStream(value: Buffer): Stream {
     endpoint: value.readUInt32LE(stream.endpoint.offset),
     peer: value.readUInt32LE(stream.peer.offset),
     returns: value.readUInt32LE(stream.returns.offset),
+    clientRtt: value.readUInt32LE(stream.client_rtt.offset),
+    serverRtt: value.readUInt32LE(stream.server_rtt.offset),
   };
 }
 
@@ -57,20 +63,28 @@ function readSide(value: Buffer, at: number): StreamSide {
 }
 
 /** What the two sockets are made from: one speaks as the server to the client, the other as the client to the server. */
-export function snapshots({ client, server }: Stream): {
+export function snapshots({ client, server, clientRtt, serverRtt }: Stream): {
   readonly towardsClient: TakeoverSnapshot;
   readonly towardsServer: TakeoverSnapshot;
 } {
-  return { towardsClient: snapshot(server, client), towardsServer: snapshot(client, server) };
+  return {
+    towardsClient: snapshot(server, client, clientRtt),
+    towardsServer: snapshot(client, server, serverRtt),
+  };
 }
 
-/** @param own the side that the socket stands in for */
-function snapshot(own: StreamSide, peer: StreamSide): TakeoverSnapshot {
+function isKnown(rtt: number): boolean {
+  return rtt > 0 && rtt <= limits.takeoverRoundTripMs * 1000;
+}
+
+/** @param own the side that the socket stands in for @param rtt to the other one, µs; 0: not known */
+function snapshot(own: StreamSide, peer: StreamSide, rtt: number): TakeoverSnapshot {
   const both = own.options & peer.options;
   const scaled = (both & option.window_scale) !== 0;
   return {
     sndNext: own.next,
-    sndUnacked: own.acked,
+    // See peer-ack.ts.
+    sndUnacked: isKnown(rtt) && (both & option.timestamps) !== 0 ? (own.acked - 1) >>> 0 : own.acked,
     rcvNext: peer.next,
     peerWindow: scaled ? peer.window << peer.scale : peer.window,
     ownWindow: scaled ? own.window << own.scale : own.window,

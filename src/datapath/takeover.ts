@@ -26,6 +26,7 @@ import { command, doubt, flow_key, steered, stream_mode, takeover } from './abi.
 import { readFlowKey } from './flow-key.ts';
 import { bringUpToDate, type HeldFrame, heldFrame } from './held-frame.ts';
 import { olderSnapshots, ServerSockets, waitsForRequest } from './older.ts';
+import { peerAck } from './peer-ack.ts';
 import type { ProxyNamespace } from './proxy-namespace.ts';
 import { steeringOf } from './steering.ts';
 import { readStream, type Stream, snapshots } from './stream.ts';
@@ -204,9 +205,10 @@ export class Takeovers {
     const begun = performance.now();
     const flow = readFlowKey(pending.key, 0);
     const { client, server, direction } = flow;
+    const both = snapshots(stream);
     let sockets: { readonly downstream: number; readonly upstream: number };
     try {
-      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...snapshots(stream) });
+      sockets = buildTakeover({ netns: this.#netns[direction], client, server, ...both });
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       // The sockets of a connection that has just gone back to the kernel are about to close.
@@ -223,10 +225,17 @@ export class Takeovers {
     }
     this.times.add(performance.now() - begun);
     this.#end(name, pending, 'taken-over');
+    if (both.towardsClient.sndUnacked !== both.towardsClient.sndNext) this.#acknowledge(pending, stream, true);
+    if (both.towardsServer.sndUnacked !== both.towardsServer.sndNext) this.#acknowledge(pending, stream, false);
     this.#release(pending);
     const endpoint = stream.endpoint as EndpointId;
     const facts = { direction, client, server, endpoint, peer: stream.peer as IdentityId };
     this.#deliver({ facts, ...sockets });
+  }
+
+  #acknowledge({ key }: Pending, stream: Stream, fromClient: boolean): void {
+    const { ifindex, mac } = this.#namespaces[readFlowKey(key, 0).direction];
+    sendFrame(this.#packets, ifindex, peerAck(key, stream, fromClient, mac));
   }
 
   /** What was held arrives at the sockets that there are now, each with its sender's last window: that of an ACK, it may be. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { stream_mode } from '../../src/datapath/abi.generated.ts';
+import { stream, stream_mode } from '../../src/datapath/abi.generated.ts';
 import { get, judgeBench } from './judge-bench.ts';
 import { JudgedConnection, linuxOptions } from './judged-connection.ts';
 
@@ -26,6 +26,22 @@ test('options of SYN and SYN-ACK are kept', () => {
   connection.client({ tcpOptions: times, window: 321 });
   assert.equal(connection.side('client').timestamp, 0xaabb);
   assert.equal(connection.side('client').window, 321);
+});
+
+test('round trips are those of the handshake, unless a part of it was sent again', () => {
+  const trips = (connection: JudgedConnection): readonly boolean[] =>
+    [stream.server_rtt, stream.client_rtt].map(({ offset }) => (connection.stream?.readUInt32LE(offset) ?? 0) > 0);
+  assert.deepEqual(trips(opened()), [true, true]);
+  const asksAgain = new JudgedConnection(bench);
+  asksAgain.client({ flags: 'S', at: -1, tcpOptions: linuxOptions });
+  asksAgain.open();
+  assert.deepEqual(trips(asksAgain), [false, true]);
+  const answersAgain = new JudgedConnection(bench);
+  answersAgain.client({ flags: 'S', at: -1, tcpOptions: linuxOptions });
+  answersAgain.server({ flags: 'SA', at: -1, tcpOptions: linuxOptions });
+  answersAgain.server({ flags: 'SA', at: -1, tcpOptions: linuxOptions });
+  answersAgain.client({});
+  assert.deepEqual(trips(answersAgain), [true, false]);
 });
 
 test('a connection without options is judged too', () => {

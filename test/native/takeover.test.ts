@@ -200,6 +200,21 @@ test('a peer whose window is closed gets its bytes when it opens', async (t) => 
   for (const fd of [connection.client, connection.server, downstream, upstream]) closeFd(fd);
 });
 
+test('a byte that counts as sent is acknowledged with the next ones', async (t) => {
+  const connection = await talked(t, 4);
+  await settled(connection);
+  const snapshot = scene.snapshot(connection);
+  const oneLess = (end: TakeoverSnapshot): TakeoverSnapshot => ({ ...end, sndUnacked: (end.sndNext - 1) >>> 0 });
+  const middle = buildTakeover({
+    ...snapshot,
+    towardsClient: oneLess(snapshot.towardsClient),
+    towardsServer: oneLess(snapshot.towardsServer),
+  });
+  assert.equal(tcpInfo(middle.downstream).rttUs, 0);
+  scene.divert();
+  await goesOn(connection, middle);
+});
+
 test('sequence numbers pass 2^32', async (t) => {
   const { client, server } = scene.addresses(4);
   t.after(() => scene.forward());

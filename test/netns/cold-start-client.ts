@@ -23,6 +23,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
     expected: /^HTTP\/1.1 200 [\s\S]*origin GET \/public\/split/,
   },
+  'half a head': { ask: (socket) => socket.write(get('/public/split').slice(0, 20)), expected: /nothing/ },
   'two requests in one segment': {
     ask: (socket) => socket.write(get('/public/one') + get('/public/two')),
     expected: /origin GET \/public\/one [\s\S]*HTTP\/1.1 200 [\s\S]*origin GET \/public\/two /,

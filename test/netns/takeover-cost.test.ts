@@ -4,8 +4,10 @@
  */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 import type { Namespace } from './namespace.ts';
 import { Origin } from './origin.ts';
 import { ingressHttp } from './policies.ts';
@@ -32,6 +34,27 @@ function resendLate({ namespace }: Station): void {
     namespace.ip(`-${family}`, 'route', 'change', ...route.trim().split(/\s+/), 'rto_min', '5s');
   }
 }
+
+test('the proxy’s sockets begin with the round trip of the connection that they go on with', async (t) => {
+  const topology = topologyOf(t);
+  const [web, api] = [topology.routed('web'), topology.routed('api')];
+  await Origin.start(api.namespace, 80);
+  const agent = await agentOf(topology, {
+    policies: { 'p.yaml': ingressHttp('api', 'web', 80, ['{method: GET, path: "/public/.*"}']) },
+    workloads: [web, api],
+  });
+  for (const family of families) {
+    web.namespace.spawn(process.execPath, [client, api.address[family], '80', 'half a head', '1']);
+  }
+  await eventually('both are taken over', async () => (await agent.counter('takeovers_taken_over')) >= 2 || undefined);
+  const sockets = execFileSync('ip', ['netns', 'exec', `${agent.instance}-ingress`, 'ss', '-tinH'], {
+    encoding: 'utf8',
+  });
+  const timeouts = [...sockets.matchAll(/ rto:(\d+)/g)].map(([, ms]) => Number(ms));
+  assert.equal(timeouts.length, 4, sockets);
+  for (const ms of timeouts)
+    assert.ok(ms >= 200 && ms < 1000, `${ms} ms, and not the 3 s of a socket that knows nothing`);
+});
 
 test('no retransmission time-out passes for a takeover', async (t) => {
   const topology = topologyOf(t);
