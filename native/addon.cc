@@ -1,5 +1,6 @@
 // The addon's exports, all called by the TypeScript files beside this one; binding.ts has their types.
 
+#include "command.h"
 #include "failure.h"
 #include "handle.h"
 #include "host.h"
@@ -105,6 +106,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports)
 	EXPORT(messageOpen);
 	EXPORT(messageSend);
 
+	EXPORT(runCommand);
 	EXPORT(interfaceIndex);
 	EXPORT(bpffsMount);
 	EXPORT(bpffsUnpin);

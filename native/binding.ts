@@ -1,6 +1,7 @@
 /** The addon itself: built to build/sluice.node, loaded once an environment, seen by the files of this folder only. */
 
 import { fileURLToPath } from 'node:url';
+import type { Said } from './command.ts';
 import { NativeError } from './error.ts';
 
 declare const kind: unique symbol;
@@ -125,6 +126,7 @@ export interface Binding {
   messageOpen(fd: number, onMessage: (bytes: Buffer, fds: number[]) => void, onEnd: () => void): MessagesHandle;
   messageSend(messages: MessagesHandle, bytes: Uint8Array, fds: readonly number[]): number;
 
+  runCommand(words: readonly string[], mostBytes: number): Promise<Said>;
   interfaceIndex(name: string, netns: number | undefined): number;
   bpffsMount(path: string): boolean;
   bpffsUnpin(path: string): boolean;

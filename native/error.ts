@@ -37,6 +37,7 @@ export type NativeErrorCode =
   | 'LOCK'
   | 'HANDOVER'
   | 'LOOP'
+  | 'COMMAND'
   | 'MEMORY';
 
 /** Every failure of the addon. */

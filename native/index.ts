@@ -1,5 +1,6 @@
 /** The only door to the addon: libbpf, transparent sockets, network namespaces and TCP_REPAIR for TypeScript. */
 
+export { runCommand, type Said } from './command.ts';
 export { type ConnectionInfo, type ConnectionQuery, connectionInfo } from './diag.ts';
 export { NativeError, type NativeErrorCode } from './error.ts';
 export { lockFile, mountBpffs, unpin } from './host.ts';

@@ -1,9 +1,7 @@
 /** What `ip` says about links and addresses, of this network namespace or of another one. */
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { NativeError, runCommand } from '../../native/index.ts';
 
-const run = promisify(execFile);
 /** Output of `ip` for a few thousand links, bytes. */
 const mostOutput = 64 * 1024 * 1024;
 const showLinks = ['-json', '-details', 'address', 'show'];
@@ -46,8 +44,7 @@ export async function linksOf(netns?: string): Promise<readonly IpLink[]> {
 
 /** As `linksOf`, of the namespace that a process is in. */
 export async function linksOfProcess(pid: number): Promise<readonly IpLink[]> {
-  const { stdout } = await run('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', ...showLinks], { maxBuffer: mostOutput });
-  return rowsOf<IpLink>(stdout);
+  return rows<IpLink>('nsenter', `--net=/proc/${pid}/ns/net`, 'ip', ...showLinks);
 }
 
 export async function namedNetns(): Promise<readonly IpNetns[]> {
@@ -60,15 +57,17 @@ export async function routesVia(interfaceName: string, family: '-4' | '-6'): Pro
 
 async function ip<Row>(args: readonly string[]): Promise<readonly Row[]> {
   try {
-    return rowsOf<Row>((await run('ip', args, { maxBuffer: mostOutput })).stdout);
+    return await rows<Row>('ip', ...args);
   } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === 'ENOENT') throw new Error('the command ip is missing; install iproute2');
-    throw new Error(stderr?.trim() || String(error));
+    if (!(error instanceof NativeError) || error.errnoName !== 'ENOENT') throw error;
+    throw new Error('the command ip is missing; install iproute2', { cause: error });
   }
 }
 
-/** Without a single row, some of ip's commands print nothing at all, or an empty one. */
-function rowsOf<Row>(output: string): readonly Row[] {
-  return output.trim() === '' ? [] : (JSON.parse(output) as Row[]).filter((row) => Object.keys(row as object).length);
+/** Without a single row, some of ip's commands print nothing at all, or an empty one. @throws {Error} with what it said. */
+async function rows<Row>(...words: readonly [string, ...string[]]): Promise<readonly Row[]> {
+  const { status, stdout, stderr } = await runCommand(words, mostOutput);
+  if (status !== 0) throw new Error(stderr.trim() || `${words.join(' ')} ended with ${status}`);
+  if (stdout.trim() === '') return [];
+  return (JSON.parse(stdout) as Row[]).filter((row) => Object.keys(row as object).length);
 }
