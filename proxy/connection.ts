@@ -4,6 +4,7 @@
 
 import type { L7RuleSet } from '../src/policy/resolved.ts';
 import type { BrokerAddress } from './kafka/brokers.ts';
+import type { ProtocolProgress } from './progress.ts';
 import type { ConnectionFacts, Recorder } from './record.ts';
 import type { Protocol, Relay } from './relay.ts';
 
@@ -35,4 +36,5 @@ export interface ConnectionPolicy {
   ruling(facts: ConnectionFacts): ConnectionRuling;
 }
 
-export type ProtocolFactory = (connection: Connection) => Protocol;
+/** @param from where another owner of the connection left off; absent: what comes first begins a request */
+export type ProtocolFactory = (connection: Connection, from?: ProtocolProgress) => Protocol;

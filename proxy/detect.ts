@@ -4,6 +4,7 @@
  */
 
 import type { Connection, ProtocolFactory } from './connection.ts';
+import type { ProtocolProgress } from './progress.ts';
 import type { Boundary, CloseCause, Protocol } from './relay.ts';
 
 export interface Protocols {
@@ -17,19 +18,39 @@ const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** TLS record type "handshake" (RFC 8446 section 5.1): no HTTP method and no Kafka frame of sane size starts with it. */
 const tlsHandshake = 0x16;
 
-/** Judges nothing itself: it waits for the bytes that tell, then passes every call on to the protocol they name. */
-export function detect(connection: Connection, protocols: Protocols): Protocol {
-  return new Detector(connection, protocols);
+/**
+ * Judges nothing itself: it waits for the bytes that tell, then passes every call on to the protocol they name.
+ * @param from where another owner of the connection left off, who knew the protocol
+ */
+export function detect(connection: Connection, protocols: Protocols, from?: ProtocolProgress): Protocol {
+  return new Detector(connection, protocols, from);
 }
 
 class Detector implements Protocol {
   readonly #connection: Connection;
   readonly #protocols: Protocols;
   #found: Protocol | undefined;
+  #asked = false;
+  #stopping = false;
 
-  constructor(connection: Connection, protocols: Protocols) {
+  constructor(connection: Connection, protocols: Protocols, from?: ProtocolProgress) {
     this.#connection = connection;
     this.#protocols = protocols;
+    if (!from) return;
+    switch (from.at) {
+      case 'unread':
+        this.#asked = from.asked === true;
+        break;
+      case 'http2':
+        this.#found = protocols.http2(connection, from);
+        break;
+      case 'tunnel':
+      case 'http1':
+        this.#found = protocols.http1(connection, from);
+        break;
+      case 'kafka':
+        this.#found = protocols.kafka(connection, from);
+    }
   }
 
   onDownstream(): void {
@@ -58,6 +79,7 @@ class Detector implements Protocol {
 
   onStop(): void {
     if (this.#found) this.#found.onStop();
+    else if (this.#asked) this.#stopping = true;
     else this.#connection.relay.close('graceful', 'drain');
   }
 
@@ -69,8 +91,13 @@ class Detector implements Protocol {
     return this.#found ? this.#found.boundary?.() : 'unread';
   }
 
+  progress(): ProtocolProgress | undefined {
+    return this.#found ? this.#found.progress?.() : { at: 'unread', asked: this.#asked };
+  }
+
   #look(): void {
     const { relay } = this.#connection;
+    if (relay.leaving) return;
     const arrived = relay.downstream.arrived();
     if (arrived.length === 0) {
       if (relay.downstream.ended) relay.close('graceful', 'client-closed');
@@ -85,6 +112,7 @@ class Detector implements Protocol {
     this.#found = factory(this.#connection);
     this.#found.onDownstream();
     if (relay.upstream.arrived().length > 0 || relay.upstream.ended) this.#found.onUpstream();
+    if (this.#stopping) this.#found.onStop();
   }
 
   /** `undefined`: more bytes are needed to tell. */

@@ -87,9 +87,7 @@ export class WayBack {
   }
 
   #offer(point: BoundaryPoint): void {
-    const offered =
-      point.at === 'http1' ? this.#home.offer(this.#connection, point.downstream, point.upstream) : 'never';
-    switch (offered) {
+    switch (this.#offered(point)) {
       case 'given':
         this.#leave();
         break;
@@ -105,6 +103,12 @@ export class WayBack {
         this.#onKept?.();
         break;
     }
+  }
+
+  #offered({ at, downstream, upstream }: BoundaryPoint): Offered {
+    if (at === 'http1') return this.#home.offer(this.#connection, downstream, upstream);
+    // What the kernel doubted is on its way.
+    return at === 'unread' ? 'not-now' : 'never';
   }
 
   #lookLater(): void {

@@ -6,6 +6,7 @@ import { coarseNow, startTicking, stopTicking, type Ticking } from './node-relay
 import { NodeSide, type Turns } from './node-relay/side.ts';
 import { RelaySocket } from './node-relay/socket.ts';
 import { LazyTimer } from './node-relay/timer.ts';
+import type { Progress } from './progress.ts';
 import type { Boundary, CloseCause, Protocol, Relay } from './relay.ts';
 
 export interface RelayHooks {
@@ -32,8 +33,8 @@ export interface NodeRelay {
   /** Both connections are another's from now on: they close without a word, whatever is under way. */
   vanish(cause: CloseCause): void;
   /**
-   * Hands both connections on at the next boundary, at once if this is one: nothing is told to either peer, and what they
-   * send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined` when the boundary does not come
+   * Hands both connections on at the next boundary, at once if this is one, and begins no exchange before that: nothing is
+   * told to either peer, and what they send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined` when the boundary does not come
    * within `withinMs`, the relay closes before, or somebody asks anew.
    */
   release(withinMs: number, onEnd: (released: Released | undefined) => void): void;
@@ -48,7 +49,7 @@ export interface BoundaryPoint {
 
 /** Both connections of a relay that is gone: descriptors, non-blocking, the receiver's to close. */
 export interface Released {
-  readonly at: Boundary;
+  readonly progress: Progress;
   readonly downstream: number;
   readonly upstream: number;
 }
@@ -73,6 +74,7 @@ export function openSocket(fd: number): RelaySocket | undefined {
 
 /**
  * Joins two connected sockets and owns them from here on. The protocol's first calls come before this returns.
+ * @param unread what another owner of both had read and not consumed
  */
 export function createNodeRelay(
   downstream: RelaySocket,
@@ -80,9 +82,10 @@ export function createNodeRelay(
   protocol: (relay: Relay) => Protocol,
   hooks: RelayHooks,
   timeouts: RelayTimeouts = defaultTimeouts,
+  unread?: Progress['unread'],
 ): NodeRelay {
   const relay = new TwoSockets(downstream, upstream, hooks, timeouts);
-  relay.begin(protocol);
+  relay.begin(protocol, unread);
   return relay;
 }
 
@@ -103,6 +106,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   #movedAt = 0;
   #finished = false;
   #wait: BoundaryWait | undefined;
+  #leaving = false;
 
   constructor(downstream: RelaySocket, upstream: RelaySocket, hooks: RelayHooks, timeouts: RelayTimeouts) {
     this.#hooks = hooks;
@@ -111,12 +115,16 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     this.upstream = new NodeSide(upstream, this);
   }
 
-  begin(protocol: (relay: Relay) => Protocol): void {
+  begin(protocol: (relay: Relay) => Protocol, unread?: Progress['unread']): void {
     startTicking(this);
     this.#movedAt = coarseNow();
     this.enter();
     this.downstream.join(this.upstream);
     this.upstream.join(this.downstream);
+    if (unread) {
+      this.downstream.arrivedBefore(Buffer.from(unread.downstream, 'base64'));
+      this.upstream.arrivedBefore(Buffer.from(unread.upstream, 'base64'));
+    }
     try {
       this.#protocol = protocol(this);
     } catch {
@@ -142,10 +150,7 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   }
 
   atBoundary(withinMs: number, visit: (point: BoundaryPoint) => void, late: () => void): void {
-    this.#wait?.end();
-    this.#wait = new BoundaryWait(withinMs, visit, late);
-    if (this.closing) this.#wait.end();
-    else this.#tell(0);
+    this.#waitFor(new BoundaryWait(withinMs, visit, late), false);
   }
 
   vanish(cause: CloseCause): void {
@@ -158,10 +163,20 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   }
 
   release(withinMs: number, onEnd: (released: Released | undefined) => void): void {
-    this.atBoundary(
-      withinMs,
-      (point) => onEnd(this.#letGo(point.at)),
-      () => onEnd(undefined),
+    const end = (released: Released | undefined): void => {
+      onEnd(released);
+      if (released) return;
+      this.#leaving = false;
+      // What was kept from its beginning begins now.
+      this.#tell(owed.downstream | owed.upstream);
+    };
+    this.#waitFor(
+      new BoundaryWait(
+        withinMs,
+        () => end(this.#letGo()),
+        () => end(undefined),
+      ),
+      true,
     );
   }
 
@@ -182,6 +197,10 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   timer(ms: number | undefined): void {
     this.#owed &= ~owed.timer;
     if (!this.closing) this.#timer.set(ms);
+  }
+
+  get leaving(): boolean {
+    return this.#leaving;
   }
 
   get closing(): boolean {
@@ -245,20 +264,31 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
   }
 
   #look(wait: BoundaryWait): void {
-    if (this.closing || !this.downstream.idle || !this.upstream.idle) return;
+    if (this.closing || !this.downstream.settled || !this.upstream.settled) return;
+    if (!this.leaving && !(this.downstream.idle && this.upstream.idle)) return;
     const at = this.#protocol?.boundary?.();
     if (at !== undefined) wait.visit({ at, downstream: this.downstream.fd, upstream: this.upstream.fd });
   }
 
   /** @returns undefined when there are no descriptors left: the relay goes on as it was */
-  #letGo(at: Boundary): Released | undefined {
-    const descriptors = duplicateBoth(this.downstream, this.upstream);
+  #letGo(): Released | undefined {
+    const protocol = this.#protocol?.progress?.();
+    const descriptors = protocol && duplicateBoth(this.downstream, this.upstream);
     if (!descriptors) return undefined;
+    const unread = { downstream: unreadOf(this.downstream), upstream: unreadOf(this.upstream) };
     this.#cause = 'released';
     this.#timer.stop();
     this.downstream.letGo();
     this.upstream.letGo();
-    return { at, ...descriptors };
+    return { progress: { protocol, unread }, ...descriptors };
+  }
+
+  #waitFor(wait: BoundaryWait, leaving: boolean): void {
+    this.#wait?.end();
+    this.#wait = wait;
+    this.#leaving = leaving;
+    if (this.closing) wait.end();
+    else this.#tell(0);
   }
 
   #reset(): void {
@@ -321,4 +351,8 @@ class TwoSockets implements Relay, NodeRelay, Turns, Ticking {
     }
     this.#hooks.onClosed(cause);
   }
+}
+
+function unreadOf(side: NodeSide): string {
+  return Buffer.from(side.arrived()).toString('base64');
 }

@@ -13,6 +13,9 @@
  * decision about a tunnelled side, a `send` to a peer that gets a tunnel or was ended) throws, and a protocol that throws
  * is reset as `internal-error`.
  */
+
+import type { ProtocolProgress } from './progress.ts';
+
 export interface Side {
   /**
    * What arrived and is neither forwarded nor skipped: one contiguous view, valid until the next call on this side.
@@ -60,6 +63,11 @@ export interface Relay {
    * while (`graceful`), or it is dropped with an RST (`reset`). The first cause stands; nothing but `onClosed` follows.
    */
   close(how: 'graceful' | 'reset', cause: CloseCause): void;
+  /**
+   * Another owner is to go on: an exchange that has not begun does not begin here, so that a boundary comes. When it does
+   * not in time this ends, and the protocol is called as if bytes had arrived.
+   */
+  readonly leaving: boolean;
   /** Calls `onTimer` once after `ms`; a new call replaces the old timer, `undefined` stops it. */
   timer(ms: number | undefined): void;
 }
@@ -87,14 +95,19 @@ export interface Protocol {
   /** Both connections are gone. The last call. */
   onClosed(cause: CloseCause): void;
   /**
-   * Asked between calls: is no exchange under way, so that another who knows nothing of what came before can go on?
-   * Absent: never. What the relay itself still holds is no concern of the protocol's.
+   * Asked between calls: can another go on from here, who knows `progress` and nothing else of what came before? Absent:
+   * never. What the relay itself still holds is no concern of the protocol's.
    */
   boundary?(): Boundary | undefined;
+  /** At a boundary, for the next owner. */
+  progress?(): ProtocolProgress | undefined;
 }
 
-/** What begins with the next byte of the client: its first one (`unread`), or a request of a protocol that is known. */
-export type Boundary = 'unread' | 'http1' | 'kafka';
+/**
+ * What begins with the next byte of the client: its first one (`unread`), a request of a protocol that is known, anything of
+ * a connection that is not read any more (`tunnel`), or any octet of frames, streams being open or not (`http2`).
+ */
+export type Boundary = 'unread' | 'http1' | 'kafka' | 'http2' | 'tunnel';
 
 /** Why a proxied connection ended; used verbatim as a metric label and in flow records. */
 export type CloseCause =

@@ -24,6 +24,7 @@ import { type Home, type Origin, WayBack } from './give-back.ts';
 import type { Identify } from './identify.ts';
 import type { BrokerAddress } from './kafka/brokers.ts';
 import { createNodeRelay, type NodeRelay, openSocket, type Released } from './node-relay.ts';
+import type { Progress, ProtocolProgress } from './progress.ts';
 import type { ConnectionFacts, Recorder } from './record.ts';
 import type { CloseCause, Relay } from './relay.ts';
 
@@ -48,6 +49,8 @@ export interface ServeOptions {
 export class Server {
   readonly #options: ServeOptions;
   readonly #connections = new Set<ProxiedConnection>();
+  /** There when `drain` was called, and still. */
+  readonly #before = new Set<ProxiedConnection>();
   #acceptors: readonly Acceptor[] = [];
   #policy: ConnectionPolicy;
   #draining = false;
@@ -71,6 +74,11 @@ export class Server {
     this.#acceptors = [];
   }
 
+  /** What there was when `drain` was called is gone. */
+  get drained(): boolean {
+    return this.#before.size === 0;
+  }
+
   get connections(): number {
     return this.#connections.size;
   }
@@ -81,10 +89,11 @@ export class Server {
     for (const connection of this.#connections) connection.rule(policy);
   }
 
-  /** Takes no more; each connection ends after the exchange under way. */
+  /** Accepts no more; each connection ends after the exchange under way, and one that is adopted later after its first. */
   drain(): void {
     this.#draining = true;
     this.stopAccepting();
+    for (const connection of this.#connections) this.#before.add(connection);
     for (const connection of this.#connections) connection.stop();
   }
 
@@ -117,16 +126,23 @@ export class Server {
     this.#serve({ downstream: fd }, this.#policy.identifyAnew(facts));
   }
 
-  /** A live connection that was taken over from the kernel: its next byte begins a request, and both its legs exist, or the
-   * one to the server is made anew. */
-  adopt(facts: ConnectionFacts, downstream: number, upstream?: number): void {
+  /**
+   * A live connection: both its legs exist, or the one to the server is made anew.
+   * @param progress of another owner; absent: it was taken over from the kernel, and its next byte begins a request
+   */
+  adopt(facts: ConnectionFacts, downstream: number, upstream?: number, progress?: Progress): void {
     const origin = upstream === undefined ? undefined : this.#options.home?.originOf(facts);
-    const legs = { downstream, ...(upstream !== undefined && { upstream }), ...(origin && { origin }) };
+    const legs = {
+      downstream,
+      ...(upstream !== undefined && { upstream }),
+      ...(origin && { origin }),
+      progress: progress ?? asked,
+    };
     this.#serve(legs, this.#policy.identifyAnew(facts));
   }
 
   #serve(legs: Legs, facts: ConnectionFacts): void {
-    const ruleSet = ruleSetFor(this.#policy, facts);
+    const ruleSet = ruleSetFor(this.#policy, facts, legs.progress && kindOf(legs.progress.protocol));
     if (!ruleSet) {
       if (legs.upstream !== undefined) resetFd(legs.upstream);
       this.#refuse(legs.downstream, 'policy-revoked');
@@ -134,6 +150,7 @@ export class Server {
     }
     const connection: ProxiedConnection = new ProxiedConnection(legs, facts, ruleSet, this.#options, (cause) => {
       this.#connections.delete(connection);
+      this.#before.delete(connection);
       this.#options.onClosed(cause);
     });
     this.#connections.add(connection);
@@ -156,6 +173,7 @@ interface Legs {
   readonly downstream: number;
   readonly upstream?: number;
   readonly origin?: Origin;
+  readonly progress?: Progress;
 }
 
 /** Both ends of one flow, from its acceptance on. */
@@ -169,7 +187,9 @@ class ProxiedConnection {
   #downstreamFd: number | undefined;
   #relay: NodeRelay | undefined;
   readonly #origin: Origin | undefined;
+  readonly #progress: Progress | undefined;
   #wayBack: WayBack | undefined;
+  #stopping = false;
   #facts: ConnectionFacts;
   #ruleSet: L7RuleSet;
 
@@ -182,6 +202,7 @@ class ProxiedConnection {
   ) {
     this.#downstreamFd = legs.downstream;
     this.#origin = legs.origin;
+    this.#progress = legs.progress;
     this.#facts = facts;
     this.#ruleSet = ruleSet;
     this.#options = options;
@@ -204,7 +225,8 @@ class ProxiedConnection {
 
   stop(): void {
     const relay = this.#relay;
-    if (!relay) this.abort('drain');
+    if (!relay && this.#progress) this.#stopping = true;
+    else if (!relay) this.abort('drain');
     else if (this.#wayBack) this.#wayBack.hurry(() => relay.stop());
     else relay.stop();
   }
@@ -275,16 +297,19 @@ class ProxiedConnection {
     this.#relay = createNodeRelay(
       downstream,
       upstream,
-      (relay) => detect(this.#connectionOver(relay), this.#options.protocols),
+      (relay) => detect(this.#connectionOver(relay), this.#options.protocols, this.#progress?.protocol),
       {
         onClosed: (cause) => {
           this.#wayBack?.end();
           this.#onClosed(cause);
         },
       },
+      undefined,
+      this.#progress?.unread,
     );
     const { home } = this.#options;
     if (home && this.#origin) this.#wayBack = new WayBack(home, { facts: this.#facts, ...this.#origin }, this.#relay);
+    if (this.#stopping) this.stop();
   }
 
   #connectionOver(relay: Relay): Connection {
@@ -328,6 +353,15 @@ function ruleSetFor(policy: ConnectionPolicy, facts: ConnectionFacts, kind?: L7R
       return kind === undefined || ruling.ruleSet.kind === kind ? ruling.ruleSet : undefined;
   }
 }
+
+/** Of the rules that the protocol is judged by, once it is known. */
+function kindOf({ at }: ProtocolProgress): L7RuleSet['kind'] | undefined {
+  if (at === 'unread') return undefined;
+  return at === 'kafka' ? 'kafka' : 'http';
+}
+
+/** Of a connection that the kernel had: the request that it doubted is on its way. */
+const asked: Progress = { protocol: { at: 'unread', asked: true }, unread: { downstream: '', upstream: '' } };
 
 const everything = { policy: '', rule: 'no Layer-7 rule', file: '', line: 0 };
 const allowAll: Readonly<Record<L7RuleSet['kind'], L7RuleSet>> = {

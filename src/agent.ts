@@ -147,8 +147,8 @@ class Agent implements RunningAgent, Predecessor {
   readonly #ended: () => void;
   #offer: Offer | undefined;
   #stopping = false;
-  /** Connections of the agent before this one may still come. */
-  #receiving = false;
+  /** The agent before this one, from which connections may still come. */
+  #before: Claim | undefined;
   /** Of the hand-over to a new agent: resolves with whether that one is in force. */
   #handover: PromiseWithResolvers<boolean> | undefined;
 
@@ -178,12 +178,12 @@ class Agent implements RunningAgent, Predecessor {
   /** The programs are at their hooks: goes on from there. */
   async start(claim: Claim | undefined): Promise<void> {
     const { log, pool, doors, report, enforcement } = this.#parts;
-    const free = claim?.inForce((flow, downstream, upstream) => pool.adopt(flow, downstream, upstream));
+    const free = claim?.inForce((...connection) => pool.adopt(...connection));
     pool.accept();
     if (claim) {
-      this.#receiving = true;
+      this.#before = claim;
       void claim.ended.then((outcome) => {
-        this.#receiving = false;
+        this.#before = undefined;
         if (outcome === 'done') log.info('the agent before has handed over all that it had');
         else log.warn('the agent before died; connections that it had not handed over are gone');
       });
@@ -203,14 +203,18 @@ class Agent implements RunningAgent, Predecessor {
   }
 
   async stop(): Promise<void> {
+    if (this.#handover) this.hurry();
     if (await this.#handover?.promise) return;
     this.#stopping = true;
+    this.#parts.log.info('stopping: what is under way may end');
     const { options, log, doors, datapath, enforcement, pool, takeovers, lock } = this.#parts;
     this.#offer?.close();
     datapath.expiry.stop();
     await enforcement.close();
-    takeovers.close();
-    await pool.stop();
+    await this.#endOfBefore();
+    // Who is doubted while the others drain is served, too. What is held after that waits for the next agent, or for the
+    // programs' end.
+    await pool.stop(() => takeovers.close());
     await datapath.close(options.leaveAttached);
     await doors.close();
     rmSync(runDirectory(options.instance), { recursive: true, force: true });
@@ -223,13 +227,13 @@ class Agent implements RunningAgent, Predecessor {
 
   refusal(): string | undefined {
     if (this.#stopping) return 'it is just stopping';
-    if (this.#receiving) return 'it is itself just taking over from the agent before it';
     if (this.#parts.datapath.attachmentKind === 'tcx') return undefined;
     return 'this kernel (before 6.6) attaches traffic programs in a way in which they can’t be exchanged';
   }
 
   async pause(): Promise<void> {
     this.#handover = Promise.withResolvers();
+    await this.#endOfBefore();
     await this.#parts.enforcement.pause();
   }
 
@@ -255,6 +259,11 @@ class Agent implements RunningAgent, Predecessor {
     return this.#parts.connections.handOn(...args);
   }
 
+  hurry(): void {
+    this.#parts.log.info('waits for no further boundary: drains what it still has');
+    this.#parts.connections.hurry();
+  }
+
   async resume(): Promise<void> {
     const { enforcement, doors, pool, log } = this.#parts;
     enforcement.resume();
@@ -277,6 +286,12 @@ class Agent implements RunningAgent, Predecessor {
     log.info('ended; the new agent has taken over');
     this.#handover?.resolve(true);
     this.#ended();
+  }
+
+  /** Two agents hand over to each other, not three. */
+  async #endOfBefore(): Promise<void> {
+    this.#before?.hurry();
+    await this.#before?.ended;
   }
 
   /** What ends with `yieldAddresses`; after that, or the attempt of it, again. */

@@ -48,6 +48,8 @@ export const limits = {
    */
   http2ControlBurst: 1000,
   http2ControlsPerSecond: 10_000,
+  /** Between a GOAWAY that announces the end and the one that is it, ms: a round trip of any client, and reserve. */
+  http2LastCallMs: 500,
   /** Answers of our own that wait for the client to read, octets; above, its requests wait unread. */
   http2AnswerBytes: 64 * 1024,
   /** A gRPC call that lasts longer gets a record when it opens and one when it closes, ms. */
@@ -110,8 +112,11 @@ export const limits = {
   drainTimeoutMs: 10_000,
   /** How long a new agent waits until the running one answers, which first ends what it is about: a reading of all files at most. */
   handoverAnswerMs: 60_000,
-  /** For how long the running agent waits for the connections' boundaries, in rounds; then it drains those that had none. */
-  handoverReleaseMs: 5_000,
+  /**
+   * For how long the running agent serves connections that have no boundary, looking for one in rounds; then it drains them.
+   * As Envoy's --drain-time-s: 10 min.
+   */
+  handoverReleaseMs: 600_000,
   handoverRoundMs: 250,
   /** V8's young generation of a worker, MiB: three semi-spaces. The default of 48 lets a busy worker hold as much before it looks. */
   workerNurseryMib: 6,
@@ -122,6 +127,8 @@ export const limits = {
   recordDelayMs: 20,
   /** How often a worker tells how many connections and requests it has; `sluice status` is as fresh as this. */
   activityIntervalMs: 500,
+  /** What of it is left for connections that were taken over from the kernel just before the end. */
+  drainLastMs: 1_000,
   /** How often a draining worker looks whether its last connection is gone. */
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */

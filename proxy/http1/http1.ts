@@ -7,6 +7,7 @@ import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
 import { compileHttpRules, type HttpDecider, type HttpDecision } from '../decide.ts';
 import { badRequest, forbidden, headOf, noAnswer } from '../deny.ts';
+import type { ProtocolProgress } from '../progress.ts';
 import type { Boundary, CloseCause, Protocol } from '../relay.ts';
 import { ChunkedBody } from './chunked.ts';
 import { DueAnswers } from './due.ts';
@@ -15,8 +16,10 @@ import { type ForwardedExchange, recordDenied, recordForwarded, recordRefused } 
 import { type Answering, head, lastByte, nothing, type Reading, rest } from './phase.ts';
 import { type RequestHead, scanRequestHead } from './request-head.ts';
 import { type ResponseHead, scanResponseHead } from './response-head.ts';
+import { goOnTunnelling, Tunnel } from './tunnel.ts';
 
-export const http1: ProtocolFactory = (connection) => new Http1(connection);
+export const http1: ProtocolFactory = (connection, from) =>
+  from?.at === 'tunnel' ? goOnTunnelling(connection, from.request) : new Http1(connection);
 
 class Http1 implements Protocol {
   readonly #connection: Connection;
@@ -24,8 +27,7 @@ class Http1 implements Protocol {
   #reading: Reading = head;
   #answering: Answering = head;
   #decider: HttpDecider | undefined;
-  /** What was asked for before both sides became a tunnel. */
-  #tunnel: RequestHead | undefined;
+  #tunnel: Tunnel | undefined;
   #upgrading: RequestHead | undefined;
   #clientEnded = false;
   #draining = false;
@@ -62,20 +64,25 @@ class Http1 implements Protocol {
     this.#close('head-timeout');
   }
 
-  /** The next request is judged by the new rules, and a tunnel by what it began with. */
+  /** The next request is judged by the new rules. */
   onPolicy(): void {
     this.#decider = undefined;
-    if (this.#tunnel && !this.#closed) this.#allowsTunnel(this.#tunnel);
+    this.#tunnel?.onPolicy();
   }
 
   onStop(): void {
     this.#draining = true;
-    if (this.#tunnel) this.#close('drain');
+    if (this.#tunnel) this.#tunnel.onStop();
     else this.#answerDue();
   }
 
   boundary(): Boundary | undefined {
+    if (this.#tunnel) return this.#tunnel.boundary();
     return this.#reading === head && this.#answering === head && this.#due.empty ? 'http1' : undefined;
+  }
+
+  progress(): ProtocolProgress {
+    return this.#tunnel?.progress() ?? { at: 'http1' };
   }
 
   onClosed(): void {
@@ -86,10 +93,11 @@ class Http1 implements Protocol {
   }
 
   #readRequests(): void {
-    const { downstream } = this.#connection.relay;
+    const { downstream, leaving } = this.#connection.relay;
     while (!this.#closed && !this.#tunnel && downstream.pending === 0 && !this.#isCrowded()) {
       const reading = this.#reading;
       if (reading.what === 'nothing' || reading.what === 'upgrade') break;
+      if (reading.what === 'head' && leaving) break;
       const arrived = downstream.arrived();
       if (arrived.length === 0) break;
       if (!(reading.what === 'head' ? this.#readHead(arrived) : this.#readChunks(arrived, reading))) break;
@@ -232,7 +240,12 @@ class Http1 implements Protocol {
       if (next.answer.length > 0) this.#connection.relay.downstream.send(next.answer);
       if (next.close) this.#close(next.close);
     }
-    if (this.#draining && this.#due.empty && this.#answering === head) this.#close('drain');
+    if (this.#draining && this.#due.empty && this.#answering === head && !this.#hasBegun()) this.#close('drain');
+  }
+
+  /** A head of which something has come. */
+  #hasBegun(): boolean {
+    return this.#reading === head && this.#connection.relay.downstream.arrived().length > 0;
   }
 
   #endUnanswered(): void {
@@ -330,28 +343,15 @@ class Http1 implements Protocol {
   }
 
   #upgrade(length: number, exchange: ForwardedExchange): void {
-    const { upstream, downstream } = this.#connection.relay;
     if (!this.#upgrading || exchange.head !== this.#upgrading) {
       this.#breakOff('malformed');
       return;
     }
     this.#due.shift();
     recordForwarded(this.#connection, exchange, 101);
-    // It may have been asked for under rules that are gone.
-    if (!this.#allowsTunnel(this.#upgrading)) return;
-    this.#tunnel = this.#upgrading;
-    upstream.forward(length);
-    upstream.tunnel();
-    downstream.tunnel();
-    if (this.#draining) this.#close('drain');
-  }
-
-  #allowsTunnel(request: RequestHead): boolean {
-    const decision = this.#decide(request);
-    if (decision.verdict !== 'DENY') return true;
-    recordDenied(this.#connection, request, { ...decision, reason: 'revoked' });
-    this.#breakOff('policy-revoked');
-    return false;
+    this.#tunnel = new Tunnel(this.#connection, this.#upgrading);
+    this.#tunnel.begin(length);
+    if (this.#draining) this.#tunnel.onStop();
   }
 
   #readResponseChunks(arrived: Uint8Array, body: ChunkedBody): boolean {

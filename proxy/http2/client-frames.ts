@@ -28,6 +28,7 @@ export class ClientFrames implements FrameHandler {
   constructor(session: Session, requests: Requests) {
     this.#session = session;
     this.#requests = requests;
+    this.#greeted = session.clientSettings.announced;
   }
 
   instead(): Uint8Array | undefined {

@@ -14,6 +14,16 @@ export class ClientWindow {
   #room = initialWindow;
   #debt = 0;
 
+  constructor(from?: { readonly room: number; readonly debt: number }) {
+    if (!from) return;
+    this.#room = from.room;
+    this.#debt = from.debt;
+  }
+
+  get progress(): { readonly room: number; readonly debt: number } {
+    return { room: this.#room, debt: this.#debt };
+  }
+
   /** Room for a body of our own; takes it if there is. */
   borrow(bytes: number): boolean {
     if (this.#room < bytes) return false;

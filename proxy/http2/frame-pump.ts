@@ -5,6 +5,7 @@
 
 import type { Side } from '../relay.ts';
 import { frameHeadBytes, payloadLength } from './frames.ts';
+import type { FrameRest } from './progress.ts';
 
 /**
  * `pass`: on to the other side, untouched. `drop`: nowhere; what `instead()` returns goes in its place.
@@ -36,10 +37,17 @@ export class FramePump {
   /** Frames whose fate is settled. */
   frames = 0;
 
-  constructor(from: Side, to: Side, handler: FrameHandler) {
+  /** @param progress of a pump that another one was before this */
+  constructor(from: Side, to: Side, handler: FrameHandler, progress: FrameRest = { rest: 0, dropping: false }) {
     this.#from = from;
     this.#to = to;
     this.#handler = handler;
+    this.#rest = progress.rest;
+    this.#dropping = progress.dropping;
+  }
+
+  get progress(): FrameRest {
+    return { rest: this.#rest, dropping: this.#dropping };
   }
 
   /** No frame is partly forwarded. */

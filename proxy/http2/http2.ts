@@ -9,22 +9,30 @@
 
 import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
-import type { CloseCause, Protocol } from '../relay.ts';
+import type { ProtocolProgress } from '../progress.ts';
+import type { Boundary, CloseCause, Protocol } from '../relay.ts';
 import { ClientFrames } from './client-frames.ts';
 import { FramePump } from './frame-pump.ts';
 import { errorCode, goAwayFrame, preface, windowUpdateFrame } from './frames.ts';
+import type { Http2Progress } from './progress.ts';
 import { Requests } from './requests.ts';
 import { ServerFrames } from './server-frames.ts';
 import { type Failure, Session } from './session.ts';
+import { withoutSecrets } from './streams.ts';
 
 /** While something may last too long, how often it is looked at, ms. */
 const tickMs = 1_000;
 
-/** Takes over a connection whose first bytes are the preface; none of them are consumed. */
-export const http2: ProtocolFactory = (connection) => new Http2(connection);
+/** Last stream identifier of a GOAWAY that only announces another one (RFC 9113 section 6.8). */
+const anyStream = 0x7fffffff;
+
+/** Takes over a connection whose first bytes are the preface, none of them consumed, or one in the middle of its frames. */
+export const http2: ProtocolFactory = (connection, from) =>
+  new Http2(connection, from?.at === 'http2' ? from.session : undefined);
 
 class Http2 implements Protocol {
   readonly #session: Session;
+  readonly #requests: Requests;
   readonly #clientFrames: ClientFrames;
   readonly #fromClient: FramePump;
   readonly #fromServer: FramePump;
@@ -33,17 +41,22 @@ class Http2 implements Protocol {
   #clientEnded = false;
   #serverEnded = false;
   #ticking = false;
+  #stopping = false;
+  /** When the client was told that an end comes, ms since the epoch. */
+  #announcedAt: number | undefined;
   /** Frames of the client that were settled at the end of the last turn. */
   #settled = 0;
   /** Since when the client owes the rest of a frame that is held. */
   #holding: number | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, from?: Http2Progress) {
     const { downstream, upstream } = connection.relay;
-    this.#session = new Session(connection);
-    this.#clientFrames = new ClientFrames(this.#session, new Requests(this.#session));
-    this.#fromClient = new FramePump(downstream, upstream, this.#clientFrames);
-    this.#fromServer = new FramePump(upstream, downstream, new ServerFrames(this.#session));
+    this.#session = new Session(connection, from);
+    this.#requests = new Requests(this.#session, from?.tableEmptied);
+    this.#clientFrames = new ClientFrames(this.#session, this.#requests);
+    this.#fromClient = new FramePump(downstream, upstream, this.#clientFrames, from?.fromClient);
+    this.#fromServer = new FramePump(upstream, downstream, new ServerFrames(this.#session), from?.fromServer);
+    this.#greeted = from !== undefined;
   }
 
   onDownstream(): void {
@@ -74,20 +87,56 @@ class Http2 implements Protocol {
   }
 
   onStop(): void {
-    const { answers, draining, serverSettings, streams } = this.#session;
-    if (draining || this.#over) return;
-    if (!serverSettings.announced) {
-      // No request has passed yet, and the server's SETTINGS have to be the first that a client hears.
-      this.#close('drain');
-      return;
-    }
-    this.#session.draining = true;
-    answers.push(goAwayFrame(streams.highest, errorCode.none));
+    this.#stopping = true;
     this.#move();
   }
 
-  onClosed(): void {
+  /** Section 6.8: first that an end comes, and the end itself when what the client sent before it could hear of that has passed. */
+  #goAway(): void {
+    const { answers, connection, draining, serverSettings, streams } = this.#session;
+    // The server's SETTINGS have to be the first that a client hears.
+    if (!this.#stopping || draining || !serverSettings.announced) return;
+    const now = connection.now();
+    if (this.#announcedAt === undefined) {
+      this.#announcedAt = now;
+      answers.push(goAwayFrame(anyStream, errorCode.none));
+    } else if (now - this.#announcedAt >= limits.http2LastCallMs) {
+      this.#session.draining = true;
+      answers.push(goAwayFrame(streams.highest, errorCode.none));
+    }
+  }
+
+  /** Open streams go along; what we have to say ourselves, an end included, is said here. */
+  boundary(): Boundary | undefined {
+    const { answers, failure } = this.#session;
+    const busy = this.#stopping || failure !== undefined || answers.waiting;
+    return this.#greeted && !this.#over && !busy ? 'http2' : undefined;
+  }
+
+  progress(): ProtocolProgress {
+    const { clientSettings, requestFields, responseFields, serverSettings, streams, window } = this.#session;
+    return {
+      at: 'http2',
+      session: {
+        fromClient: this.#fromClient.progress,
+        fromServer: this.#fromServer.progress,
+        clientSettings,
+        serverSettings,
+        window: window.progress,
+        requestFields: requestFields.table,
+        responseFields: responseFields.table,
+        tableEmptied: this.#requests.tableEmptied,
+        highest: streams.highest,
+        diverged: streams.diverged,
+        live: [...streams.live.values()].map(withoutSecrets),
+      },
+    };
+  }
+
+  onClosed(cause: CloseCause): void {
     this.#over = true;
+    // What is under way is recorded where it ends.
+    if (cause === 'released') return;
     for (const stream of this.#session.streams.live.values()) this.#session.records.finish(stream);
     this.#session.streams.live.clear();
   }
@@ -97,6 +146,7 @@ class Http2 implements Protocol {
     if (this.#over || !this.#greet()) return;
     const { answers } = this.#session;
     answers.beginTurn();
+    this.#goAway();
     this.#fromServer.run();
     do {
       this.#fromClient.run();
@@ -154,7 +204,7 @@ class Http2 implements Protocol {
   /** Asks for the timer where time itself decides something. */
   #tick(): void {
     const { answers, records } = this.#session;
-    const wanted = this.#holding !== undefined || records.lasting > 0 || answers.crowded;
+    const wanted = this.#holding !== undefined || records.lasting > 0 || answers.crowded || this.#stopping;
     if (!wanted || this.#ticking || this.#over) return;
     this.#ticking = true;
     this.#session.connection.relay.timer(tickMs);

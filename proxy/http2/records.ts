@@ -2,7 +2,6 @@
 
 import { limits } from '../../src/limits.ts';
 import type { Connection } from '../connection.ts';
-import type { HttpDecision } from '../decide.ts';
 import { type GrpcCall, grpcCall, permissionDenied } from '../grpc/call.ts';
 import type { DenyReason, FlowRecord, L7Facts } from '../record.ts';
 import type { RequestHead } from './request-head.ts';
@@ -73,7 +72,7 @@ export class Records {
   }
 
   #write(stream: Stream, phase: 'open' | 'close' | undefined): void {
-    const decision: HttpDecision = stream.decision;
+    const { decision } = stream;
     const flow: Mutable<FlowRecord> = {
       time: stream.time,
       connection: this.#connection.facts,

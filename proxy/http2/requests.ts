@@ -15,7 +15,7 @@ import type { FieldList } from './hpack/field-list.ts';
 import { RequestHead, trailerProblem } from './request-head.ts';
 import type { Session } from './session.ts';
 
-type Admitted = HttpDecision & { readonly permit: Permit };
+type Admitted = Extract<HttpDecision, { readonly permit: Permit }>;
 
 export class Requests {
   readonly #session: Session;
@@ -29,8 +29,13 @@ export class Requests {
   /** What goes to the server in place of the frames last dropped. */
   instead: Buffer | undefined;
 
-  constructor(session: Session) {
+  constructor(session: Session, tableEmptied = false) {
     this.#session = session;
+    this.#tableEmptied = tableEmptied;
+  }
+
+  get tableEmptied(): boolean {
+    return this.#tableEmptied;
   }
 
   /** Octets of the block that was judged last, CONTINUATION frames included. */

@@ -9,6 +9,7 @@ import { Answers } from './answers.ts';
 import { Budget } from './budget.ts';
 import { ClientWindow } from './client-window.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
+import type { Http2Progress } from './progress.ts';
 import { Records } from './records.ts';
 import { PeerSettings } from './settings.ts';
 import { type Stream, Streams } from './streams.ts';
@@ -21,24 +22,21 @@ export interface Failure {
   readonly detail: string;
 }
 
+const requestLimits = { listBytes: limits.httpHeadBytes, fields: limits.httpHeadFields };
+const responseLimits = { listBytes: limits.http2ResponseBytes, fields: limits.http2ResponseFields };
+
 export class Session {
   readonly connection: Connection;
-  readonly streams = new Streams();
-  readonly clientSettings = new PeerSettings();
-  readonly serverSettings = new PeerSettings();
-  readonly window = new ClientWindow();
+  readonly streams: Streams;
+  readonly clientSettings: PeerSettings;
+  readonly serverSettings: PeerSettings;
+  readonly window: ClientWindow;
   readonly answers: Answers;
   readonly records: Records;
   /** Mirror of the table that the client's encoder fills. */
-  readonly requestFields = new HpackDecoder({
-    listBytes: limits.httpHeadBytes,
-    fields: limits.httpHeadFields,
-  });
+  readonly requestFields: HpackDecoder;
   /** The same for the server's. */
-  readonly responseFields = new HpackDecoder({
-    listBytes: limits.http2ResponseBytes,
-    fields: limits.http2ResponseFields,
-  });
+  readonly responseFields: HpackDecoder;
   readonly #resets: Budget;
   readonly #controls: Budget;
   /** Of the rule set in force. */
@@ -47,11 +45,20 @@ export class Session {
   /** GOAWAY has been sent: no further stream is let through. */
   draining = false;
 
-  constructor(connection: Connection) {
+  /** @param from of the session that another owner of the connection had */
+  constructor(connection: Connection, from?: Http2Progress) {
     this.connection = connection;
     this.decider = deciderOf(connection);
+    this.streams = new Streams(from);
+    this.clientSettings = new PeerSettings(from?.clientSettings);
+    this.serverSettings = new PeerSettings(from?.serverSettings);
+    this.window = new ClientWindow(from?.window);
+    this.requestFields = new HpackDecoder(requestLimits, from?.requestFields);
+    this.responseFields = new HpackDecoder(responseLimits, from?.responseFields);
     this.answers = new Answers(connection.relay.downstream, this.window, this.clientSettings);
     this.records = new Records(connection);
+    // An upper bound, until they are looked at.
+    this.records.lasting = this.streams.live.size;
     const now = connection.now();
     this.#resets = new Budget(limits.http2ResetBurst, limits.http2ResetsPerSecond, now);
     this.#controls = new Budget(limits.http2ControlBurst, limits.http2ControlsPerSecond, now);

@@ -32,6 +32,10 @@ export class PeerSettings {
   /** A client that announced nothing yet may be pushed to. */
   pushOff = false;
 
+  constructor(from: Partial<PeerSettings> = {}) {
+    Object.assign(this, from);
+  }
+
   /**
    * Takes over one payload (whole entries).
    * @returns the error code for a value out of its range; 0 when all are fine.

@@ -1,7 +1,13 @@
 /** The streams of one connection (RFC 9113 section 5.1), as far as the relay has to tell them apart. */
 
-import type { HttpDecision } from '../decide.ts';
+import type { RuleRef } from '../../src/policy/resolved.ts';
 import type { GrpcCall } from '../grpc/call.ts';
+import type { DenyReason } from '../record.ts';
+
+/** What a flow record says of the decision that let a request pass. */
+export type Passed =
+  | { readonly verdict: 'ALLOW'; readonly rule: RuleRef; readonly detail?: string }
+  | { readonly verdict: 'AUDIT'; readonly reason: DenyReason; readonly detail: string };
 
 /** A request that went on to the server and is not over. */
 export interface Stream {
@@ -12,7 +18,7 @@ export interface Stream {
   /** Octets of DATA that its content-length still promises; -1: it gave none. */
   bodyLeft: number;
   readonly time: number;
-  readonly decision: HttpDecision;
+  readonly decision: Passed;
   readonly method: string;
   readonly target: string;
   readonly host: string;
@@ -25,6 +31,15 @@ export interface Stream {
   recorded: boolean;
 }
 
+/** What a rule puts into headers stays with the rule. */
+export function withoutSecrets(stream: Stream): Stream {
+  const { verdict, detail } = stream.decision;
+  const said = detail === undefined ? {} : { detail };
+  if (verdict === 'AUDIT')
+    return { ...stream, decision: { verdict, reason: stream.decision.reason, detail: stream.decision.detail } };
+  return { ...stream, decision: { verdict, rule: stream.decision.rule, ...said } };
+}
+
 export class Streams {
   /** Shown to the server, and at least one side may still send. */
   readonly live = new Map<number, Stream>();
@@ -35,6 +50,13 @@ export class Streams {
    * that the client's blocks refer to, and streams exist that the server has never seen.
    */
   diverged = false;
+
+  constructor(from?: { readonly highest: number; readonly diverged: boolean; readonly live: readonly Stream[] }) {
+    if (!from) return;
+    this.highest = from.highest;
+    this.diverged = from.diverged;
+    for (const stream of from.live) this.live.set(stream.id, stream);
+  }
 
   /**
    * Frames of the client on this stream go nowhere: the server never saw it, or it is over. While nothing has diverged,

@@ -5,6 +5,7 @@
 
 import { limits } from '../../src/limits.ts';
 import type { Connection, ProtocolFactory } from '../connection.ts';
+import type { ProtocolProgress } from '../progress.ts';
 import type { Boundary, Protocol } from '../relay.ts';
 import { Exchange } from './exchange.ts';
 import { Requests } from './requests.ts';
@@ -67,6 +68,10 @@ class KafkaConnection implements Protocol {
     return ending || slots.length > 0 || this.#requests.underWay ? undefined : 'kafka';
   }
 
+  progress(): ProtocolProgress {
+    return { at: 'kafka' };
+  }
+
   onClosed(): void {
     this.#exchange.closed = true;
     this.#requests.release();
@@ -76,10 +81,15 @@ class KafkaConnection implements Protocol {
   /** Requests fill places in the line, responses free them: on until neither moves. */
   #run(): void {
     while (!this.#exchange.closed) {
-      const requests = this.#stopping && !this.#requests.underWay ? this.#stop() : this.#requests.step();
+      const requests = this.#requests.underWay ? this.#requests.step() : this.#begin();
       const responses = this.#responses.step();
       if (!requests && !responses) return;
     }
+  }
+
+  #begin(): boolean {
+    if (this.#stopping) return this.#stop();
+    return !this.#exchange.connection.relay.leaving && this.#requests.step();
   }
 
   /** No further request is taken: the client asks again on its next connection. */

@@ -25,14 +25,14 @@ export class Arrivals {
     return this.#view;
   }
 
-  append(block: Block, bytes: Buffer, start: number, end: number): void {
+  append(block: Block | undefined, bytes: Buffer, start: number, end: number): void {
     if (start === end) return;
     this.#view = undefined;
     if (this.length > 0) {
       this.#grow(bytes, start, end);
       return;
     }
-    block.hold();
+    block?.hold();
     this.#block = block;
     this.#bytes = bytes;
     this.#start = start;

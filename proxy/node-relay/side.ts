@@ -10,6 +10,7 @@ import type { Receiver, RelaySocket } from './socket.ts';
 /** What a side tells its relay. */
 export interface Turns {
   readonly closing: boolean;
+  readonly leaving: boolean;
   /** Everything between `enter` and the outermost `leave` is one turn: written, and told to the protocol, at its end. */
   enter(): void;
   leave(): void;
@@ -61,6 +62,11 @@ export class NodeSide implements Side, Receiver {
     this.#ended = this.#socket.socket.readableEnded;
     this.#gone = this.#socket.socket.closed;
     this.#socket.receive(this);
+  }
+
+  /** What arrived for another owner of the connection. Before the protocol's first call. */
+  arrivedBefore(bytes: Buffer): void {
+    this.#arrivals.append(undefined, bytes, 0, bytes.length);
   }
 
   // What the protocol calls.
@@ -150,10 +156,15 @@ export class NodeSide implements Side, Receiver {
     return this.#ended && this.#arrivals.length === 0;
   }
 
-  /** Nothing is held here, decided and missing, or at its end. */
+  /** All that was decided is done, and it is not at its end. */
+  get settled(): boolean {
+    const decided = this.#missing > 0 || this.#later.length > 0;
+    return !decided && !this.#ended && !this.#gone && this.out.idle;
+  }
+
+  /** Nothing is held here, either. */
   get idle(): boolean {
-    const decided = this.#missing > 0 || this.#later.length > 0 || this.#tunnelling;
-    return !decided && !this.#ended && !this.#gone && this.#arrivals.length === 0 && this.out.idle;
+    return this.settled && this.#arrivals.length === 0;
   }
 
   get fd(): number {
@@ -211,7 +222,10 @@ export class NodeSide implements Side, Receiver {
   }
 
   #mayRead(): boolean {
-    return !this.#paused && !this.#other.#full && this.#arrivals.length < limits.relayArrivalBytes;
+    const { out } = this.#other;
+    // A connection that leaves keeps nothing in hand that could wait in the kernel.
+    const full = this.#turns.leaving ? !out.idle && !out.ending : this.#other.#full;
+    return !this.#paused && !full && this.#arrivals.length < limits.relayArrivalBytes;
   }
 
   #onProgress(): void {

@@ -2,6 +2,7 @@
 
 import { closeFd, NativeError } from '../../native/index.ts';
 import type { Accepted } from '../../proxy/identify.ts';
+import type { Progress } from '../../proxy/progress.ts';
 import type { Direction } from '../identity/identity.ts';
 import { limits } from '../limits.ts';
 import { Channel } from './channel.ts';
@@ -9,7 +10,7 @@ import { type FromNew, type FromOld, protocol } from './messages.ts';
 import { handoverSocketPath } from './socket-path.ts';
 
 /** Takes a connection, whose descriptors are the receiver's then. */
-export type Deliver = (flow: Accepted, downstream: number, upstream: number) => void;
+export type Deliver = (flow: Accepted, downstream: number, upstream: number, progress?: Progress) => void;
 
 /** `died`: what it had not handed over is gone; that it was in force is not. */
 export type Outcome = 'done' | 'died';
@@ -29,6 +30,8 @@ export class Claim {
   #expected = Number.POSITIVE_INFINITY;
   #over = false;
   #deliver: Deliver | undefined;
+  /** What came of the next connection's. */
+  #progress = '';
 
   private constructor(instance: string) {
     this.ended = this.#ended.promise;
@@ -89,6 +92,11 @@ export class Claim {
     return this.#free.promise;
   }
 
+  /** After `inForce`: the old agent waits no longer than for a drain, and `ended` resolves. */
+  hurry(): void {
+    if (!this.#over) this.#channel.send({ type: 'hurry' });
+  }
+
   /** The old agent goes on: before `inForce`, as if nothing had been. */
   abandon(): void {
     this.#channel.close();
@@ -112,14 +120,26 @@ export class Claim {
         this.#free.resolve();
         break;
       case 'connection':
-        if (first !== undefined && second !== undefined && this.#deliver) this.#deliver(message.flow, first, second);
-        else for (const fd of fds) closeFd(fd);
+        if (first !== undefined && second !== undefined && this.#deliver) {
+          this.#deliver(message.flow, first, second, this.#takeProgress());
+        } else {
+          for (const fd of fds) closeFd(fd);
+        }
+        break;
+      case 'progress':
+        this.#progress += message.text;
         break;
       case 'done':
         this.#end('done');
         break;
     }
     if (this.listeners.length >= this.#expected) this.#welcomed.resolve();
+  }
+
+  #takeProgress(): Progress | undefined {
+    const text = this.#progress;
+    this.#progress = '';
+    return text === '' ? undefined : (JSON.parse(text) as Progress);
   }
 
   #end(outcome: Outcome): void {

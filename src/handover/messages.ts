@@ -15,12 +15,14 @@
 import type { Accepted } from '../../proxy/identify.ts';
 
 /** Of these messages; another one is refused. */
-export const protocol = 1;
+export const protocol = 2;
 
 export type FromNew =
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly pid: number }
   /** Every hook runs the new agent's programs. */
-  | { readonly type: 'in-force' };
+  | { readonly type: 'in-force' }
+  /** The new agent has to end, or is itself taken over from: what has no boundary now is drained. */
+  | { readonly type: 'hurry' };
 
 export type FromOld =
   | { readonly type: 'refused'; readonly reason: string }
@@ -36,6 +38,11 @@ export type FromOld =
   /** With two listening descriptors, egress and ingress: what waits in their backlogs is the new agent's. */
   | { readonly type: 'listeners' }
   | { readonly type: 'addresses-free' }
-  /** With two connected descriptors, downstream and upstream; the client's next byte begins a request. */
+  /** The next part of what `connection` has to say: a message has at most 64 KiB, and a table of HTTP/2 may have more. */
+  | { readonly type: 'progress'; readonly text: string }
+  /**
+   * With two connected descriptors, downstream and upstream. What came by `progress` before it is a `Progress` as JSON, and
+   * empty for one that was just taken over from the kernel.
+   */
   | { readonly type: 'connection'; readonly flow: Accepted }
   | { readonly type: 'done' };

@@ -6,6 +6,7 @@
 
 import { renameSync, rmSync } from 'node:fs';
 import { listenMessages, type MessageListener } from '../../native/index.ts';
+import type { Progress } from '../../proxy/progress.ts';
 import type { Direction } from '../identity/identity.ts';
 import type { Log } from '../log.ts';
 import { Channel } from './channel.ts';
@@ -26,6 +27,8 @@ export interface Predecessor {
   yieldAddresses(): Promise<void>;
   /** Hands on every connection at its boundary; resolves when none is left, or soon after `signal`. */
   handOn(deliver: Deliver, signal: AbortSignal): Promise<void>;
+  /** `handOn` waits for no further boundary: what is left is drained. */
+  hurry(): void;
   /** The new agent is gone. */
   resume(): Promise<void>;
   /** The new agent has everything. */
@@ -91,6 +94,7 @@ class Handover {
   #hear(message: FromNew): void {
     if (message.type === 'hello' && this.#step === 'new') this.#greet(message);
     else if (message.type === 'in-force' && this.#step === 'welcomed') this.#yield();
+    else if (message.type === 'hurry' && this.#step === 'yielding') this.#agent.hurry();
   }
 
   #greet({ protocol: spoken, version, pid }: Extract<FromNew, { type: 'hello' }>): void {
@@ -129,8 +133,10 @@ class Handover {
       await this.#agent.yieldAddresses();
       if (this.#step !== 'yielding') return;
       this.#channel.send({ type: 'addresses-free' });
-      const deliver: Deliver = (flow, downstream, upstream) =>
+      const deliver: Deliver = (flow, downstream, upstream, progress) => {
+        for (const text of partsOf(progress)) this.#channel.send({ type: 'progress', text });
         this.#channel.send({ type: 'connection', flow }, [downstream, upstream]);
+      };
       await this.#agent.handOn(deliver, this.#lostSignal.signal);
       if (this.#step !== 'yielding') return;
       this.#step = 'over';
@@ -172,4 +178,14 @@ class Handover {
       this.#goOn();
     });
   }
+}
+
+/** Characters of one message: in UTF-8, and quoted once more, they fit into it. */
+const partLength = 8 * 1024;
+
+function partsOf(progress: Progress | undefined): string[] {
+  const text = progress === undefined ? '' : JSON.stringify(progress);
+  return Array.from({ length: Math.ceil(text.length / partLength) }, (_, at) =>
+    text.slice(at * partLength, (at + 1) * partLength),
+  );
 }

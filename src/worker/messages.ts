@@ -1,6 +1,7 @@
 /** What the agent's main thread and its proxy workers say to each other. All of it is plain data. */
 
 import type { BrokerAddress } from '../../proxy/kafka/brokers.ts';
+import type { Progress } from '../../proxy/progress.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { CloseCause } from '../../proxy/relay.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
@@ -28,25 +29,31 @@ export interface WorkerSetup {
 
 export type ToWorker =
   | { readonly type: 'policy'; readonly policy: ResolvedPolicy }
-  /** A live connection that was taken over: its two descriptors are the worker's now. */
+  /** A live connection: its two descriptors are the worker's now. */
   | {
       readonly type: 'adopt';
       readonly facts: ConnectionFacts;
       readonly downstream: number;
       /** Absent: the server is to be connected to. */
       readonly upstream?: number;
+      /** Absent: it was taken over from the kernel. */
+      readonly progress?: Progress;
     }
   /** Every connection that comes to a boundary in this time is told by `released`, and the end of it all by `release-over`. */
   | { readonly type: 'release'; readonly withinMs: number }
   /** New connections are taken, or wait in the backlogs. */
   | { readonly type: 'accept'; readonly accepting: boolean }
-  /** No more connections; end each after the exchange under way. */
+  /** No more connections but those that are adopted; end each after the exchange under way. Answered by `drained`. */
   | { readonly type: 'drain' }
+  /** None is adopted any more: end with the last one. */
+  | { readonly type: 'finish' }
   /** End now. */
   | { readonly type: 'close' };
 
 export type FromWorker =
   | { readonly type: 'ready' }
+  /** What was there when `drain` came is gone. */
+  | { readonly type: 'drained' }
   /** The policy of this revision judges from now on. */
   | { readonly type: 'policy-in-force'; readonly revision: number }
   /** Servers of Kafka told a client of these. */

@@ -3,10 +3,12 @@
  * that replaces it goes on with what waits in their backlog.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { closeFd, listenTransparent, openNetns, resetFd } from '../../native/index.ts';
 import type { Accepted, Identify } from '../../proxy/identify.ts';
 import type { BrokerAddress } from '../../proxy/kafka/brokers.ts';
+import type { Progress } from '../../proxy/progress.ts';
 import type { ConnectionFacts } from '../../proxy/record.ts';
 import type { ReleasedConnection } from '../../proxy/serve.ts';
 import type { WorkerStatus } from '../admin/agent-view.ts';
@@ -137,8 +139,8 @@ export class WorkerPool {
   }
 
   /** Hands a live connection to the worker that was handed the fewest. One that no tap is known for is reset. */
-  adopt(flow: Accepted, downstream: number, upstream: number | undefined): void {
-    const [least] = [...this.#members].sort((a, b) => a.adopted - b.adopted);
+  adopt(flow: Accepted, downstream: number, upstream: number | undefined, progress?: Progress): void {
+    const [least] = this.#members.filter(({ state }) => state !== 'ended').sort((a, b) => a.adopted - b.adopted);
     const facts = this.#identify(flow);
     if (!least || !facts) {
       resetFd(downstream);
@@ -151,6 +153,7 @@ export class WorkerPool {
       facts,
       downstream,
       ...(upstream !== undefined && { upstream }),
+      ...(progress && { progress }),
     } satisfies ToWorker);
   }
 
@@ -167,8 +170,12 @@ export class WorkerPool {
     return this.#netns;
   }
 
-  /** Ends the workers: after the exchanges under way, at the latest after `withinMs`. Resolves when all have ended. */
-  async drain(withinMs: number): Promise<void> {
+  /**
+   * Ends the workers: after the exchanges under way, at the latest after `withinMs`. Resolves when all have ended.
+   * @param onLast called when what was there at the call is gone, or nearly no time is left: connections that are adopted
+   * meanwhile are served, and none must come after it
+   */
+  async drain(withinMs: number, onLast: () => void = () => undefined): Promise<void> {
     const serving = this.#members.filter(({ state }) => state === 'serving');
     for (const member of serving) member.state = 'draining';
     const workers = serving.map(({ worker }) => worker);
@@ -176,18 +183,24 @@ export class WorkerPool {
     const tell = (message: ToWorker): void => {
       for (const worker of workers) worker.postMessage(message);
     };
-    tell({ type: 'drain' });
     const deadline = setTimeout(() => tell({ type: 'close' }), withinMs);
+    const drained = Promise.all(workers.map(drainedOf));
+    tell({ type: 'drain' });
+    const late = new AbortController();
+    await Promise.race([drained, ended, delay(withinMs - limits.drainLastMs, undefined, { signal: late.signal })]);
+    late.abort();
+    onLast();
+    tell({ type: 'finish' });
     await ended;
     clearTimeout(deadline);
   }
 
-  /** Drains, and closes what the pool has. */
-  async stop(): Promise<void> {
+  /** Drains, and closes what the pool has. @param onLast as `drain` */
+  async stop(onLast?: () => void): Promise<void> {
     for (const { id } of this.#members) {
       for (const direction of directions) this.#datapath.clearListener(direction, id);
     }
-    await this.drain(limits.drainTimeoutMs);
+    await this.drain(limits.drainTimeoutMs, onLast);
     for (const { listeners } of this.#members) {
       for (const direction of directions) for (const fd of listeners[direction]) closeFd(fd);
     }
@@ -286,6 +299,7 @@ export class WorkerPool {
       case 'policy-in-force':
         this.#acknowledge(message.revision);
         break;
+      case 'drained':
       case 'released':
       case 'release-over':
         break; // heard by who asked
@@ -303,6 +317,15 @@ export class WorkerPool {
   #broadcast(message: ToWorker): void {
     for (const { worker } of this.#members) worker.postMessage(message);
   }
+}
+
+function drainedOf(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+    worker.on('message', ({ type }: FromWorker) => {
+      if (type === 'drained') resolve();
+    });
+  });
 }
 
 function releaseOf(

@@ -1,5 +1,6 @@
 /** A proxy worker: a thread that serves both directions with listeners of its own. Started by pool.ts. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CloseCause } from '../../proxy/relay.ts';
 import { Server } from '../../proxy/serve.ts';
@@ -66,7 +67,7 @@ port.on('message', (message: ToWorker) => {
       break;
     }
     case 'adopt':
-      byDirection[message.facts.direction].adopt(message.facts, message.downstream, message.upstream);
+      byDirection[message.facts.direction].adopt(message.facts, message.downstream, message.upstream, message.progress);
       break;
     case 'release':
       void release(message.withinMs);
@@ -79,9 +80,10 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'drain':
       for (const server of servers) server.drain();
-      clearInterval(activityTimer);
-      // Nothing but open connections keeps the thread alive from here on.
-      activityWhileDraining();
+      void until(() => servers.every((server) => server.drained)).then(() => say({ type: 'drained' }));
+      break;
+    case 'finish':
+      void until(() => connections() === 0).then(end);
       break;
     case 'close':
       for (const server of servers) server.close();
@@ -97,10 +99,8 @@ async function release(withinMs: number): Promise<void> {
   say({ type: 'release-over', released: counts.reduce((sum, count) => sum + count, 0), left: connections() });
 }
 
-function activityWhileDraining(): void {
-  tellActivity();
-  if (connections() === 0) end();
-  else setTimeout(activityWhileDraining, limits.drainPollMs);
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await delay(limits.drainPollMs);
 }
 
 function end(): void {

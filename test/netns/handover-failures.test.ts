@@ -14,6 +14,7 @@ import { Origin } from './origin.ts';
 import { egressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
 import { type Station, url } from './topology.ts';
+import { upload } from './upload.ts';
 
 interface Scene {
   readonly agent: Agent;
@@ -47,29 +48,6 @@ async function inForce({ agent, web, at }: Scene, pid: number | undefined, word:
   assert.equal((await curl(web.namespace, at(`/secret/${word}`))).status, 403);
 }
 
-/** A request whose body has begun, in the proxy. @returns what ends the body, and gives the response's status */
-async function underWay({ agent, web, at }: Scene): Promise<() => Promise<string>> {
-  const taken = await agent.counter('takeovers_taken_over');
-  const args = ['--silent', '--request', 'GET', '--upload-file', '-', '--max-time', '120'];
-  const child = web.namespace.spawn('curl', [...args, '--write-out', '\n%{http_code}', at('/public/upload')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  child.stdin?.write('begun');
-  const more = async (): Promise<true | undefined> =>
-    (await agent.counter('takeovers_taken_over')) > taken || undefined;
-  await eventually('the request is in the proxy', more, 60_000);
-  return async () => {
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    child.stdin?.end();
-    await ended;
-    return said.slice(said.lastIndexOf('\n') + 1);
-  };
-}
-
 /** Says what a new agent would. */
 class Impostor {
   readonly heard: FromOld[] = [];
@@ -99,7 +77,7 @@ test('a new agent that dies on its way leaves the old one in force, whatever it 
   await load.further('/public/load', 200, 20);
   for (const moment of ['taking over from', 'going on with', 'info  ready']) {
     // So the old agent is not through when the new one is ready.
-    const finish = await underWay(scene);
+    const finish = await upload(agent, web.namespace, at('/public/upload'));
     assert.equal((await agent.rival(moment)).code, null);
     await inForce(scene, pid, 'after');
     assert.equal(await finish(), '200', `what the old agent had under way goes on, after: ${moment}`);
@@ -152,11 +130,11 @@ test('maps of another layout are refused by name, and the running agent stays in
 test('another protocol and a second new agent are refused with the reason', async (t) => {
   const scene = await sceneOf(t);
   const { agent } = scene;
-  const hello = { type: 'hello', protocol: 1, version: '9.9', pid: process.pid } as const;
+  const hello = { type: 'hello', protocol: 2, version: '9.9', pid: process.pid } as const;
 
   const foreign = new Impostor(agent.instance);
   foreign.channel.send({ ...hello, protocol: 99 });
-  assert.match(JSON.stringify(await foreign.answer('refused')), /by protocol 1, not by 99/);
+  assert.match(JSON.stringify(await foreign.answer('refused')), /by protocol 2, not by 99/);
   await eventually('it hangs up', () => foreign.ended || undefined);
 
   const first = new Impostor(agent.instance);

@@ -19,6 +19,15 @@ export interface HpackLimits {
   readonly fields: number;
 }
 
+/** A decoder's table, for another decoder to go on with. */
+export interface HpackTable {
+  /** The largest that its reader ever allowed, and what its writer chose, octets. */
+  readonly allowed: number;
+  readonly capacity: number;
+  /** Names and values, oldest first. */
+  readonly entries: readonly (readonly [name: string, value: string])[];
+}
+
 /** No integer of a sane block needs more: a length or index below 2^28. */
 const maxIntegerShift = 21;
 
@@ -48,8 +57,10 @@ export class HpackDecoder implements FieldList {
   /** The fields are those of the call before. */
   repeated = false;
 
-  constructor(limits: HpackLimits) {
+  /** @param table of a decoder that another one was before this */
+  constructor(limits: HpackLimits, table?: HpackTable) {
     this.#limits = limits;
+    if (table) this.#restore(table);
     if (scratch.length < limits.listBytes * 2) scratch = Buffer.allocUnsafe(limits.listBytes * 2);
   }
 
@@ -59,6 +70,10 @@ export class HpackDecoder implements FieldList {
    */
   allowCapacity(bytes: number): void {
     if (bytes > this.#maxCapacity) this.#maxCapacity = bytes;
+  }
+
+  get table(): HpackTable {
+    return { allowed: this.#maxCapacity, capacity: this.#table.capacity, entries: this.#table.entries() };
   }
 
   get tableBytes(): number {
@@ -74,6 +89,12 @@ export class HpackDecoder implements FieldList {
     const known = error === undefined && !this.#changed && end - start <= rememberedBytes;
     this.#lastLength = known ? block.copy(this.#last, 0, start, end) : 0;
     return error;
+  }
+
+  #restore({ allowed, capacity, entries }: HpackTable): void {
+    this.#maxCapacity = allowed;
+    this.#table.resize(capacity);
+    for (const [name, value] of entries) this.#table.insert(name, value);
   }
 
   #isLast(block: Buffer, start: number, end: number): boolean {

@@ -25,6 +25,14 @@ export class DynamicTable {
     return this.#capacity;
   }
 
+  /** Names and values, oldest first. */
+  entries(): [name: string, value: string][] {
+    return Array.from({ length: this.#length }, (_, at) => {
+      const index = this.#length - at;
+      return [this.name(index), this.value(index)];
+    });
+  }
+
   resize(capacity: number): void {
     this.#capacity = capacity;
     this.#evictTo(capacity);

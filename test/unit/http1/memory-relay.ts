@@ -150,6 +150,7 @@ class MemorySide implements Side {
 }
 
 export class MemoryRelay implements Relay {
+  leaving = false;
   readonly downstream = new MemorySide(this);
   readonly upstream = new MemorySide(this);
   closed: { how: 'graceful' | 'reset'; cause: CloseCause } | undefined;

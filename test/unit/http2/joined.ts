@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import h2 from 'node:http2';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import type { ProtocolFactory } from '../../../proxy/connection.ts';
 import { http2 } from '../../../proxy/http2/http2.ts';
 import { createNodeRelay } from '../../../proxy/node-relay.ts';
 import type { FlowRecord } from '../../../proxy/record.ts';
@@ -27,11 +28,12 @@ export interface JoinOptions {
   readonly ruleSet?: HttpRuleSet;
   /** Octets that the protocol sees at a time. */
   readonly chunk?: number;
+  readonly factory?: ProtocolFactory;
 }
 
 /** A port that leads through the relay to `serverPort`: the real one, or with `chunk` one that cuts what arrives. */
 export async function join(serverPort: number, options: JoinOptions = {}): Promise<Joined> {
-  const { chunk, ruleSet = notDeny } = options;
+  const { chunk, ruleSet = notDeny, factory = http2 } = options;
   const flows: FlowRecord[] = [];
   const closed: CloseCause[] = [];
   const stops: (() => void)[] = [];
@@ -53,7 +55,7 @@ export async function join(serverPort: number, options: JoinOptions = {}): Promi
       downstream,
       upstream,
       (relay) =>
-        http2({
+        factory({
           facts,
           relay,
           recorder: { record: (flow) => flows.push(flow) },
@@ -67,7 +69,7 @@ export async function join(serverPort: number, options: JoinOptions = {}): Promi
 
   function throughTestRelay(client: Socket, size: number): void {
     const server = net.connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
-    const relay = new TestRelay(http2, ruleSet, Date.now, flows);
+    const relay = new TestRelay(factory, ruleSet, Date.now, flows);
     sockets.add(server);
     joinSockets(relay, client, server, size);
     stops.push(() => relay.protocol.onStop());

@@ -210,7 +210,7 @@ test('edits of rules reach the server; audit mode forwards', async () => {
   }
 });
 
-test('draining finishes what is under way and refuses the rest', async () => {
+test('draining finishes what is under way, and the client ends the connection as it was told', async () => {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -232,7 +232,7 @@ test('draining finishes what is under way and refuses the rest', async () => {
   assert.equal((await answer).body.toString(), 'late');
   if (!session.destroyed) await once(session, 'close');
   await until(() => joined.closed.length > 0);
-  assert.deepEqual(joined.closed, ['drain']);
+  assert.deepEqual(joined.closed, ['client-closed']);
 });
 
 test('a client that asks 100,000 times before it reads gets every answer', async () => {

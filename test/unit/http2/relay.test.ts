@@ -308,31 +308,53 @@ test('a verdict that a field decided is not remembered', () => {
   assert.equal(relay.upstream.takeSent().length, 0);
 });
 
-test('draining ends an idle connection at once, one in use after its requests', () => {
+/** What the client was told: type and last stream of a GOAWAY, or type and code of an RST_STREAM. */
+function told(relay: TestRelay): (number | undefined)[][] {
+  return parse(relay.downstream.takeSent()).map(({ type, payload }) => [type, payload.readUInt32BE(0)]);
+}
+
+const announced = [frameType.goAway, 0x7fffffff];
+
+function lastCallPasses(relay: TestRelay): void {
+  relay.tick();
+  assert.equal(relay.closed, undefined);
+  relay.time += limits.http2LastCallMs;
+  relay.tick();
+}
+
+test('draining announces the end, and ends an idle connection then, one in use after its requests', () => {
   const early = new TestRelay(http2, notDeny);
   early.fromClient(Buffer.concat([hello, headers(1, get('/'))]));
   early.protocol.onStop();
-  assert.equal(early.closed?.cause, 'drain');
+  assert.equal(early.closed, undefined, 'its request has not passed yet');
   assert.equal(early.downstream.takeSent().length, 0);
+  early.fromServer(settings());
+  early.downstream.takeSent();
+  early.tick();
+  assert.deepEqual(told(early), [announced]);
+  assert.ok(early.upstream.takeSent().includes(headers(1, get('/'))));
 
   const idle = started();
   idle.protocol.onStop();
-  assert.deepEqual(
-    parse(idle.downstream.takeSent()).map(({ type }) => type),
-    [frameType.goAway],
-  );
+  assert.deepEqual(told(idle), [announced]);
+  lastCallPasses(idle);
+  assert.deepEqual(told(idle), [[frameType.goAway, 0]]);
   assert.equal(idle.closed?.cause, 'drain');
 
   const used = started();
   used.fromClient(headers(1, get('/')));
   used.protocol.onStop();
   used.fromClient(headers(3, get('/')));
-  const [goAway, refused] = parse(used.downstream.takeSent());
-  assert.deepEqual([goAway?.type, goAway?.payload.readUInt32BE(0)], [frameType.goAway, 1]);
-  assert.deepEqual([refused?.type, refused?.payload.readUInt32BE(0)], [frameType.rstStream, 7]);
+  assert.deepEqual(told(used), [announced]);
+  lastCallPasses(used);
+  used.fromClient(headers(5, get('/')));
+  assert.deepEqual(told(used), [
+    [frameType.goAway, 3],
+    [frameType.rstStream, 7],
+  ]);
   assert.equal(used.closed, undefined);
-  used.fromServer(headers(1, [[':status', '204']]));
-  assert.deepEqual([used.flows[0]?.l7?.protocol, used.flows.length], ['http', 2]);
+  for (const stream of [1, 3]) used.fromServer(headers(stream, [[':status', '204']]));
+  assert.deepEqual([used.flows[0]?.l7?.protocol, used.flows.length], ['http', 3]);
   const { closed } = used as { closed: TestRelay['closed'] };
   assert.equal(closed?.cause, 'drain');
 });

@@ -96,6 +96,7 @@ export const facts: ConnectionFacts = {
 };
 
 export class TestRelay implements Relay {
+  leaving = false;
   readonly downstream: TestSide = new TestSide(() => this.upstream);
   readonly upstream: TestSide = new TestSide(() => this.downstream);
   readonly flows: FlowRecord[];

@@ -106,6 +106,7 @@ class MemorySide implements Side {
 }
 
 export class Rig implements Relay {
+  leaving = false;
   readonly downstream = new MemorySide();
   readonly upstream = new MemorySide();
   readonly flows: FlowRecord[] = [];

@@ -1,14 +1,18 @@
 /** A relay lets go of its connections between two exchanges, and whoever has them then misses nothing. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { closeFd } from '../../../native/index.ts';
 import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import type { NodeRelay, Released } from '../../../proxy/node-relay.ts';
+import type { ProtocolProgress } from '../../../proxy/progress.ts';
 import type { Boundary, CloseCause } from '../../../proxy/relay.ts';
 import { type Calls, relayOver, takeText, until, type Wiring, wire } from './wiring.ts';
+
+const progress = (): ProtocolProgress => ({ at: 'http1' });
 
 /** Passes lines both ways; between a line of the client and one of the server is no boundary. */
 function lines({ downstream, upstream }: Wiring['relay']): Calls {
@@ -26,6 +30,7 @@ function lines({ downstream, upstream }: Wiring['relay']): Calls {
       while (line(upstream)) asked--;
     },
     boundary: (): Boundary | undefined => (asked === 0 ? 'http1' : undefined),
+    progress,
   };
 }
 
@@ -41,7 +46,7 @@ test('what arrives after the release waits for the next owner, who goes on', asy
   assert.equal(await takeText(client, 4), 'ONE\n');
 
   const released = await release(node, 10_000);
-  assert.equal(released?.at, 'http1');
+  assert.deepEqual(released?.progress, { protocol: { at: 'http1' }, unread: { downstream: '', upstream: '' } });
   assert.equal(await closed, 'released');
   client.write('two\n');
   server.write('unasked\n');
@@ -121,6 +126,7 @@ test('bytes that the client does not read keep it', async () => {
       upstream.forward(big);
     },
     boundary: () => 'http1',
+    progress,
   }));
   client.pause();
   server.write(Buffer.alloc(big));
@@ -145,20 +151,74 @@ for (const [what, calls] of [
   });
 }
 
-test('a tunnel and an end that came are no boundary', async () => {
-  const { node, client, relay } = await wire(() => ({ boundary: () => 'http1' }));
+test('an end that came is no boundary', async () => {
+  const { node, client, relay } = await wire(() => ({ boundary: () => 'http1', progress }));
   client.end();
   await until(() => relay.downstream.ended);
   assert.equal(await release(node, 20), undefined);
   node.abort('drain');
+});
 
-  const tunnelled = await wire((pair) => {
-    pair.downstream.tunnel();
-    pair.upstream.tunnel();
-    return { boundary: () => 'http1' };
+test('a tunnel that is busy both ways leaves again and again, and loses nothing', async () => {
+  const tunnelling = ({ downstream, upstream }: Wiring['relay']): Calls => {
+    downstream.tunnel();
+    upstream.tunnel();
+    return { boundary: () => 'tunnel', progress: () => ({ at: 'tunnel', request: '' }) };
+  };
+  const first = await wire(tunnelling);
+  const { client, server } = first;
+  const total = 48 << 20;
+  const bytes = randomBytes(total);
+  server.pipe(server);
+  client.write(bytes);
+  const echo: Buffer[] = [];
+  client.on('data', (chunk: Buffer) => echo.push(chunk));
+  let { node } = first;
+  for (let owners = 0; owners < 20; owners++) {
+    const released = await release(node, 10_000);
+    assert.ok(released, `owner ${owners}`);
+    node = relayOver(new RelaySocket(released.downstream), new RelaySocket(released.upstream), tunnelling).node;
+    await turn();
+  }
+  await until(() => echo.reduce((sum, { length }) => sum + length, 0) === total);
+  assert.ok(Buffer.concat(echo).equals(bytes));
+  node.abort('agent-stopped');
+});
+
+test('what has not begun goes along unread, and begins after all when nobody takes it', async () => {
+  let begun = 0;
+  const patient = (relay: Wiring['relay']): Calls => ({
+    onDownstream: () => {
+      if (relay.leaving || relay.downstream.arrived().length === 0) return;
+      begun++;
+      relay.downstream.forward(relay.downstream.arrived().length);
+    },
+    boundary: () => (begun === 1 ? undefined : 'kafka'),
+    progress: () => ({ at: 'kafka' }),
   });
-  assert.equal(await release(tunnelled.node, 20), undefined);
-  tunnelled.node.abort('drain');
+  const { node, client, server, relay } = await wire(patient);
+  client.write('one');
+  assert.equal(await takeText(server, 3), 'one');
+  const inVain = release(node, 200);
+  client.write('two');
+  await until(() => relay.downstream.arrived().length === 3);
+  assert.equal(await inVain, undefined);
+  assert.equal(await takeText(server, 3), 'two');
+
+  begun = 1;
+  const waiting = release(node, 10_000);
+  client.write('three');
+  await until(() => relay.downstream.arrived().length === 5);
+  begun = 0;
+  server.write('it is over');
+  const released = await waiting;
+  assert.ok(released);
+  assert.equal(Buffer.from(released.progress.unread.downstream, 'base64').toString(), 'three');
+  const { downstream, upstream, progress: told } = released;
+  const next = relayOver(new RelaySocket(downstream), new RelaySocket(upstream), lines, { unread: told.unread });
+  client.write('\n');
+  assert.equal(await takeText(server, 6), 'three\n');
+  next.node.abort('agent-stopped');
 });
 
 test("the relay before the release is Node's own socket no more", async () => {

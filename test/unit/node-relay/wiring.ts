@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { duplicateFd } from '../../../native/index.ts';
 import { RelaySocket } from '../../../proxy/node-relay/socket.ts';
 import { createNodeRelay, type NodeRelay, type RelayTimeouts } from '../../../proxy/node-relay.ts';
+import type { Progress } from '../../../proxy/progress.ts';
 import type { CloseCause, Protocol, Relay } from '../../../proxy/relay.ts';
 
 export interface Relayed {
@@ -23,6 +24,7 @@ export type Calls = Partial<Protocol>;
 
 interface WireOptions {
   readonly timeouts?: RelayTimeouts;
+  readonly unread?: Progress['unread'];
 }
 
 const patient: RelayTimeouts = { idleMs: 60_000, writeMs: 60_000, lingerMs: 60_000 };
@@ -77,6 +79,7 @@ export function relayOver(
     },
     { onClosed: resolve },
     options.timeouts ?? patient,
+    options.unread,
   );
   if (relay === undefined) throw new Error('the protocol was not made');
   return { node, relay, closed };
