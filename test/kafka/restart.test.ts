@@ -1,6 +1,7 @@
 /**
- * An idempotent producer writes numbers through an allow rule while the agent is stopped and started, or another one takes
- * over, again and again: none is lost, none comes twice, and in each partition they stay in order.
+ * An idempotent producer writes numbers through an allow rule, and a consumer of a group reads them, while the agent is
+ * stopped and started, or another one takes over, again and again: none is lost, none comes twice, and in each partition they
+ * stay in order. Connections of both end with an agent that stops, and with none that is taken over from.
  *
  * `RESTART_RECORDS=10000000` is the long form, of some ten minutes.
  */
@@ -15,6 +16,7 @@ import { kcat } from './kcat.ts';
 import { ingressKafka } from './policies.ts';
 import { java, startRealBroker } from './real-broker.ts';
 import { skipWithoutBroker } from './skip.ts';
+import { kafkaPort } from './station.ts';
 
 const records = Number(process.env.RESTART_RECORDS ?? 200_000);
 /** Slow enough that every restart meets a producer at work: what a restart holds up it makes up for as fast as it can. */
@@ -22,13 +24,38 @@ const perSecond = Math.max(5_000, Math.ceil(records / 600));
 const restarts = 5;
 const partitions = 3;
 
-const policy = ingressKafka('restart', ['{role: produce, topic: numbers}']);
+const policy = ingressKafka('restart', [
+  '{role: produce, topic: numbers}',
+  '{role: consume, topic: numbers, group: readers}',
+]);
 
 /** Records in the log, as the broker tells those beside it. */
 async function written(namespace: Namespace, bootstrap: string): Promise<number> {
   const asked = Array.from({ length: partitions }, (_, index) => ['-t', `numbers:${index}:-1`]).flat();
   const { stdout } = await kcat(namespace, bootstrap, 'check', ['-Q', ...asked]);
   return [...stdout.matchAll(/offset (\d+)/g)].reduce((sum, [, offset]) => sum + Number(offset), 0);
+}
+
+/** Client ports of the connections to the broker that are open. */
+async function connections(namespace: Namespace): Promise<string[]> {
+  const { stdout } = await namespace.run('ss', '-Htn', 'state', 'established', `dport = :${kafkaPort}`);
+  return [...stdout.matchAll(/:(\d+)\s+\S+:\d+\s*$/gm)].map(([, port = '']) => port);
+}
+
+/** A consumer of the group that waits for up to two seconds where there is nothing to read. @returns what it has read */
+function startReader(namespace: Namespace, bootstrap: string): Set<number> {
+  const read = new Set<number>();
+  const wait = ['-X', 'fetch.wait.max.ms=2000', '-X', 'fetch.min.bytes=1000000', '-X', 'auto.offset.reset=earliest'];
+  const child = namespace.spawn(
+    'kcat',
+    ['-b', bootstrap, '-E', '-q', '-u', ...wait, '-f', '%s\\n', '-G', 'readers', 'numbers'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  assert.ok(child.stdout);
+  createInterface({ input: child.stdout }).on('line', (line) => read.add(Number(line)));
+  return read;
 }
 
 interface Read {
@@ -83,6 +110,7 @@ test('restarts of the agent neither lose nor repeat records', { skip: skipWithou
     .finally(() => {
       running = false;
     });
+  const read = startReader(client.namespace, bootstrap);
   for (let restart = 1; restart <= restarts; restart++) {
     const share = (restart / (restarts + 1)) * records;
     await eventually(
@@ -93,7 +121,17 @@ test('restarts of the agent neither lose nor repeat records', { skip: skipWithou
     );
     assert.ok(running, `the producer ended before restart ${restart}`);
     if (restart % 2 === 0) {
+      const before = await connections(client.namespace);
+      assert.ok(before.length >= 2, 'the producer and the consumer are connected');
+      const begun = performance.now();
       assert.equal(await agent.handOver(), 0);
+      t.diagnostic(`take-over of ${before.length}: ${Math.round(performance.now() - begun)} ms`);
+      const after = new Set(await connections(client.namespace));
+      assert.deepEqual(
+        before.filter((port) => !after.has(port)),
+        [],
+        'no connection ended',
+      );
     } else {
       assert.equal(await agent.stop(), 0);
       await agent.start();
@@ -102,4 +140,5 @@ test('restarts of the agent neither lose nor repeat records', { skip: skipWithou
   const { stdout, stderr } = await produced;
   assert.match(stdout, new RegExp(`^${records} records sent`, 'm'), stderr);
   assert.deepEqual(await readAll(kafka.namespace, bootstrap), { count: records, repeated: 0, outOfOrder: 0 });
+  await eventually('the group has read them all', () => read.size === records || undefined, 60_000);
 });
