@@ -1,3 +1,5 @@
+const nothing = new Uint8Array(0);
+
 /**
  * Bounded reader over one message. It never throws and never reads past `end`: the first violation sets `failed`, and
  * from then on everything reads as 0 and takes nothing, so that a reader checks once, at its end.
@@ -5,7 +7,7 @@
  * Primitives: https://kafka.apache.org/protocol#protocol_types
  */
 export class Cursor {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = nothing;
   offset = 0;
   end = 0;
   failed = false;
