@@ -114,7 +114,7 @@ enum doubt {
 	DOUBT_NONE = 0,
 	DOUBT_REFUSED,    /* the segment is no single accepted head: not allowed, not complete, nothing that is judged, or two */
 	DOUBT_NO_TABLE,   /* judging is off, or the rule set has no table any more */
-	DOUBT_MORE,       /* the segment has a body's end and more; `body_left` says how much of it is the body's */
+	DOUBT_MORE,       /* the segment has a body's end and more, and is too long to be cut there (bpf/cut.h) */
 	DOUBT_LONG,       /* the head is longer than a segment that arrives at the server can be */
 	DOUBT_URGENT,     /* TCP urgent data */
 	DOUBT_MISMATCH,   /* retransmissions of the head that can't be told to be the same, time and again */

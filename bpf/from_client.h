@@ -166,8 +166,13 @@ static __always_inline int stream_again(struct __sk_buff *skb, struct stream *st
 		/* From here on it is in the body. */
 		if (behind(end, view->next))
 			more = end - view->next;
-		if (more > view->body_left)
-			return mismatch(skb, stream, step, view);
+		if (more > view->body_left) {
+			if (behind(view->head_end, segment->sequence) ||
+			    !cut_payload(skb, step, view->next + view->body_left - segment->sequence))
+				return mismatch(skb, stream, step, view);
+			more = view->body_left;
+			fin = 0;
+		}
 	}
 	if (view->mode == STREAM_HELD && (more || (fin && !view->fin)))
 		return keep(skb, step);
@@ -273,6 +278,10 @@ static __always_inline int stream_from_client(struct __sk_buff *skb, struct stre
 		return hold(skb, stream, step, view, DOUBT_URGENT);
 	if (!view->body_left)
 		return refuse_head(skb, stream, step, view, found);
-	return segment->length <= view->body_left ? pass_body(stream, step, view, segment->length)
-						 : hold(skb, stream, step, view, DOUBT_MORE);
+	if (segment->length <= view->body_left)
+		return pass_body(stream, step, view, segment->length);
+	/* The body's end and the next request: it comes again by itself. So does what is segmented later, in its segments. */
+	if (cut_payload(skb, step, view->body_left))
+		return pass_body(stream, step, view, view->body_left);
+	return skb->gso_size ? refuse(step, REASON_BEYOND) : hold(skb, stream, step, view, DOUBT_MORE);
 }

@@ -31,6 +31,7 @@
 #include "give_back.h"
 #include "held.h"
 #include "handshake.h"
+#include "cut.h"
 #include "from_server.h"
 #include "from_client.h"
 #include "step.h"

@@ -63,12 +63,17 @@ for (const [name, family] of [
       assert.equal(connection.client({ at: end, ack: answer.length, payload: ok }), passed);
     });
 
-    test(`${name}${numbers}: a body's end and more in one segment is held`, () => {
+    test(`${name}${numbers}: of a body's end and more in one segment the body's end passes`, () => {
       const connection = opened();
       const head = post(10);
+      const mixed = { at: head.length, payload: `${'a'.repeat(10)}${get('/no')}` };
       assert.equal(connection.client({ payload: head }), passed);
-      assert.equal(connection.client({ at: head.length, payload: `${'a'.repeat(10)}${get('/no')}` }), held);
-      assert.equal(connection.doubt, doubt.more);
+      assert.equal(connection.client(mixed), passed);
+      assert.equal(connection.bodyLeft, 0n);
+      assert.equal(connection.client(mixed), passed, 'again, before the server has it');
+      const end = head.length + 10;
+      assert.equal(connection.server({ payload: answer, ack: end }), passed);
+      assert.equal(connection.client({ at: end, ack: answer.length, payload: get('/no') }), held, 'the next head');
     });
 
     test(`${name}${numbers}: a head again passes with the same bytes only, until the server has it`, () => {
@@ -121,11 +126,13 @@ for (const [name, family] of [
       assert.equal(connection.bodyLeft, 6n);
       assert.equal(connection.client({ at: head.length - 1, payload: 'z' }), 'drop mismatch', 'its left neighbour');
       assert.equal(
-        connection.client({ at: head.length + 2, payload: 'z'.repeat(19) }),
+        connection.client({ payload: `${head}${'q'.repeat(21)}` }),
         'drop mismatch',
-        'beyond its end',
+        'the head, and beyond its end',
       );
-      assert.equal(connection.client({ at: head.length + 2, payload: 'z'.repeat(18) }), passed, 'to its end');
+      assert.equal(connection.client({ at: head.length + 2, payload: 'z'.repeat(17) }), passed, 'almost to its end');
+      assert.equal(connection.bodyLeft, 1n);
+      assert.equal(connection.client({ at: head.length + 2, payload: 'z'.repeat(19) }), passed, 'cut off at its end');
       assert.equal(connection.bodyLeft, 0n);
     });
 

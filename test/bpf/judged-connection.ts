@@ -2,8 +2,10 @@
 
 import { direction as directions, flow_key, steering, stream, stream_side } from '../../src/datapath/abi.generated.ts';
 import { writeAddress } from '../../src/datapath/address-bytes.ts';
+import { checksumOf, sumOf } from '../../src/datapath/checksum.ts';
+import { bringUpToDate } from '../../src/datapath/held-frame.ts';
 import type { Direction } from '../../src/identity/identity.ts';
-import { addresses, type TapBench } from './bench-tap.ts';
+import { addresses, type Outcome, type TapBench } from './bench-tap.ts';
 import { frame, type Segment } from './packet.ts';
 
 export interface Family {
@@ -67,6 +69,20 @@ export class JudgedConnection {
   /** @returns e.g. `pass judged` */
   client(part: Part): string {
     return this.#run(this.#family.direction === 'egress', this.#frame(true, part));
+  }
+
+  /** As `client`, with the checksums that a wire asks for. @returns what became of it, and the frame that goes on */
+  clientOnWire(part: Part): Outcome {
+    const sent = this.wireFrame(part);
+    return this.#family.direction === 'egress' ? this.#bench.fromEndpoint(sent) : this.#bench.toEndpoint(sent);
+  }
+
+  /** The client's segment with right checksums. */
+  wireFrame(part: Part): Buffer {
+    const made = this.#frame(true, part);
+    bringUpToDate(made, made.subarray(0, 6), part.window ?? 0xffff);
+    if (made.readUInt16BE(12) === 0x0800) made.writeUInt16BE(checksumOf(sumOf(made.subarray(14, 34))), 24);
+    return made;
   }
 
   server(part: Part): string {

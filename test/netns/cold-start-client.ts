@@ -28,6 +28,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     ask: (socket) => socket.write(get('/public/one') + get('/public/two')),
     expected: /origin GET \/public\/one [\s\S]*HTTP\/1.1 200 [\s\S]*origin GET \/public\/two /,
   },
+  'an allowed request behind an upload': {
+    ask: behindUpload('/public/two'),
+    expected: /origin POST \/public\/up 10\n[\s\S]*HTTP\/1.1 200 [\s\S]*origin GET \/public\/two /,
+  },
+  'a denied request behind an upload': {
+    ask: behindUpload('/secret'),
+    expected: /origin POST \/public\/up 10\n[\s\S]*HTTP\/1.1 403 /,
+  },
   'a request and the end': { ask: (socket) => socket.end(get('/secret')), expected: /^HTTP\/1.1 403 / },
   'a head and a long body': {
     ask: (socket) => {
@@ -37,6 +45,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     expected: /^HTTP\/1.1 403 /,
   },
 };
+
+/** The end of an upload's body and the next request come in one segment. */
+function behindUpload(path: string): (socket: Socket) => void {
+  return (socket) => {
+    socket.write('POST /public/up HTTP/1.1\r\nHost: origin\r\nContent-Length: 10\r\n\r\n01234');
+    setImmediate(() => socket.write(`56789${get(path)}`));
+  };
+}
 
 async function answered({ ask, expected }: Kind): Promise<boolean> {
   const socket = connect({ host, port: Number(port), allowHalfOpen: true });

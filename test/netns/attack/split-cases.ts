@@ -23,6 +23,8 @@ const body = post('/public/p', '0123456789');
 const bodyOfDenied = post('/public/p', D);
 const shorter = post('/public/p', '01234', 10);
 const filled = post('/public/p', `01234${D.slice(0, 5)}`);
+/** Where the next request begins. */
+const behind = { at: length + body.length };
 const zero = post('/public/p', '');
 
 const bytes = (text: string) => Array.from(text).map((one) => send(one));
@@ -84,6 +86,16 @@ export const splitCases: readonly AttackCase[] = [
     name: 'a denied request behind the rest of a body',
     allowed: [A, B, body],
     steps: [...asked, send(body.slice(0, -5)), send(`56789${D}`)],
+  },
+  {
+    name: 'an allowed request behind the rest of a body',
+    allowed: [A, B, body],
+    steps: [...asked, send(body.slice(0, -5)), send(`56789${B}`, { stay: true }), sawP, send(B, behind), sawB],
+  },
+  {
+    name: 'a denied request behind the rest of a body, again alone',
+    allowed: [A, B, body],
+    steps: [...asked, send(body.slice(0, -5)), send(`56789${B}`, { stay: true }), sawP, send(D, behind), refused],
   },
   {
     name: 'a denied request behind a body in the next segment',
