@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "failure.h"
 #include "socket.h"
 
 namespace sluice {
@@ -80,7 +81,6 @@ void applySegmentSize(int fd, int family)
 
 void setWindows(int fd, const Snapshot &snapshot)
 {
-	// Both windows as of the moment before anything was held: the retransmission of what is held then changes nothing.
 	const tcp_repair_window windows{.snd_wl1 = snapshot.rcvNext,
 					.snd_wnd = snapshot.peerWindow,
 					.max_window = snapshot.peerWindow,
@@ -98,21 +98,6 @@ void putSent(int fd, const Snapshot &snapshot)
 	chooseQueue(fd, TCP_SEND_QUEUE);
 	if (send(fd, &any, sizeof any, MSG_NOSIGNAL) != sizeof any)
 		fail("REPAIR", errno, "put a byte into the send queue");
-}
-
-void putReceived(int fd, Bytes held)
-{
-	if (held.size == 0)
-		return;
-	chooseQueue(fd, TCP_RECV_QUEUE);
-	// The kernel takes at most one socket buffer's worth at a time.
-	while (held.size > 0) {
-		const ssize_t taken = send(fd, held.data, held.size, MSG_NOSIGNAL);
-		if (taken <= 0)
-			fail("REPAIR", taken == 0 ? EIO : errno, "put held bytes into the receive queue");
-		held.data += taken;
-		held.size -= static_cast<std::size_t>(taken);
-	}
 }
 
 } // namespace
@@ -134,7 +119,6 @@ Fd repairSocket(const Address &local, const Address &remote, const Snapshot &sna
 		fail("REPAIR", errno, "go on from " + local.text() + " to " + remote.text());
 	setOptions(fd, snapshot);
 	applySegmentSize(fd, local.family());
-	putReceived(fd, snapshot.held);
 	setWindows(fd, snapshot);
 	putSent(fd, snapshot);
 	return socket;

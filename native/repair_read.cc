@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "failure.h"
 #include "repair.h"
 
 namespace sluice {

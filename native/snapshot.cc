@@ -1,5 +1,7 @@
 #include "snapshot.h"
 
+#include "arguments.h"
+
 namespace sluice {
 
 namespace {
@@ -33,10 +35,6 @@ Snapshot snapshotFrom(const Napi::Value &value, const char *name)
 	made.sackPermitted = boolean(given.Get("sackPermitted"), "sackPermitted");
 	if (const Napi::Value timestamp = given.Get("timestamp"); !absent(timestamp))
 		made.timestamp = unsigned32(timestamp, "timestamp");
-	if (const Napi::Value held = given.Get("held"); !absent(held))
-		made.held = bytes(held, "held");
-	if (made.held.size > made.ownWindow)
-		reject(std::string(name) + ": more bytes held than the peer was allowed to send");
 	if (made.sndNext - made.sndUnacked > 1)
 		fail("BUSY", 0, std::string(name) + ": the peer has not acknowledged all that was sent to it");
 	return made;

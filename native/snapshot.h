@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "arguments.h"
 
 namespace sluice {
 
@@ -26,8 +25,6 @@ struct Snapshot {
 	bool sackPermitted;
 	// Our next TSval; absent: without timestamps.
 	std::optional<std::uint32_t> timestamp;
-	// What the peer sent from rcvNext on and nobody has acknowledged; seen in place.
-	Bytes held{nullptr, 0};
 };
 
 // Throws ARGUMENT; BUSY where bytes of ours are under way, for only the other end has them.

@@ -11,7 +11,7 @@ export interface TakeoverSnapshot {
    * then the last byte that the peer has counts as under way, and the next acknowledgement tells the socket its round trip.
    */
   readonly sndUnacked: number;
-  /** Number of the next byte that the peer sends, or of the first one held. */
+  /** Number of the next byte that the peer sends. What it has sent from there on and nobody has acknowledged it sends again. */
   readonly rcvNext: number;
   /** What the peer lets us send from `sndUnacked` on, unscaled. */
   readonly peerWindow: number;
@@ -27,8 +27,6 @@ export interface TakeoverSnapshot {
    * kernel learns it by the next segment and echoes 0 until then.
    */
   readonly timestamp?: number | undefined;
-  /** What the peer sent from `rcvNext` on, for the receive queue. Without it the peer sends it again by itself. */
-  readonly held?: Uint8Array | undefined;
 }
 
 export interface TakeoverOptions {
@@ -51,7 +49,7 @@ export function buildTakeover(options: TakeoverOptions): { readonly downstream: 
 }
 
 /**
- * Stops an idle socket without a word to its peer, and reads where it stands (never `held`). It stays stopped: then `resumeSocket`,
+ * Stops an idle socket without a word to its peer, and reads where it stands. It stays stopped: then `resumeSocket`,
  * or `closeFd`, which is silent too. Its flow must be frozen before: what the peer sends while it is stopped still arrives.
  * @throws {NativeError} BUSY: something is in its queues, or a side has ended; REPAIR. The socket goes on as before.
  */

@@ -123,7 +123,7 @@ export function send(fd: number, text: string): void {
 }
 
 /** What has arrived, without waiting; empty where nothing has. */
-export function arrived(fd: number): string {
+function arrived(fd: number): string {
   const buffer = Buffer.alloc(4096);
   try {
     return buffer.toString('latin1', 0, readSync(fd, buffer));
