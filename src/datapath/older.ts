@@ -15,7 +15,9 @@ import type { Tap } from './tap.ts';
 
 type Flow = ReturnType<typeof readFlowKey>;
 
-/** Looks servers' sockets up in the namespaces of this node's workloads. */
+const ownNetns = '/proc/self/ns/net';
+
+/** Looks servers' sockets up in the namespaces of this node's workloads, and in that of this process. */
 export class ServerSockets {
   #taps: readonly Tap[] = [];
   #second = 0;
@@ -35,7 +37,8 @@ export class ServerSockets {
 
   /** Undefined: it is not on this node, or not in a namespace that has a name, or there is no such connection. */
   find({ client, server }: Flow): ConnectionInfo | undefined {
-    const path = this.#taps.find(({ addresses }) => (addresses as readonly string[]).includes(server.address))?.netns;
+    const tap = this.#taps.find(({ addresses }) => (addresses as readonly string[]).includes(server.address));
+    const path = tap ? tap.netns : ownNetns;
     if (path === undefined) return undefined;
     try {
       const netns = openNetns(path);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { chunked, get, KeepAlive } from './keep-alive.ts';
 import { Load } from './load.ts';
 import { Origin } from './origin.ts';
-import { egressAllow, egressHttp, ingressHttp, onlyPublic } from './policies.ts';
+import { egressAllow, egressHttp, httpTo, ingressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
 import { families, url } from './topology.ts';
 
@@ -77,6 +77,26 @@ for (const family of families) {
     using client = await KeepAlive.connect(web.namespace, api.address[family], 80);
     assert.equal(await client.status(get('/secret')), '200');
     await agent.changePolicy('p.yaml', egressHttp('web', 'api', 80, allowed));
+    assert.equal(await client.status(get('/public/a')), '200');
+    assert.equal(await client.status(get('/secret')), '403');
+    assert.equal(await client.status(get('/public/b')), '200');
+    assert.equal(await agent.counter('takeovers_adopted'), 1);
+    assert.equal(origin.seen.filter(({ path }) => path === '/secret').length, 1);
+  });
+}
+
+for (const family of families) {
+  test(`IPv${family}: a client of a host process goes on, too`, async (t) => {
+    const topology = topologyOf(t);
+    const web = topology.routed('web');
+    const origin = await Origin.start(topology.host, 9080);
+    const gateway = { 4: '10.77.1.1', 6: 'fd77:1::1' }[family];
+    using client = await KeepAlive.connect(web.namespace, gateway, 9080);
+    assert.equal(await client.status(get('/secret')), '200');
+    const agent = await agentOf(topology, {
+      policies: { 'p.yaml': httpTo('web', 'egress', 'toEntities: [host]', 9080, allowed) },
+      workloads: [web],
+    });
     assert.equal(await client.status(get('/public/a')), '200');
     assert.equal(await client.status(get('/secret')), '403');
     assert.equal(await client.status(get('/public/b')), '200');
