@@ -15,20 +15,34 @@
 
 namespace sluice {
 
+namespace {
+
+// The calling thread's own network namespace. Kept open: a proxied connection asks for it once.
+int home()
+{
+	thread_local Fd fd;
+	if (!fd.open())
+		fd = Fd(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+	if (!fd.open())
+		fail("NETNS", errno, "open the thread's own network namespace");
+	return fd.get();
+}
+
+} // namespace
+
 NetnsScope::NetnsScope(std::optional<int> netns)
 {
 	if (!netns)
 		return;
-	home_ = Fd(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-	if (!home_.open())
-		fail("NETNS", errno, "open the thread's own network namespace");
+	home();
 	if (setns(*netns, CLONE_NEWNET) != 0)
 		fail("NETNS", errno, "enter the network namespace of descriptor " + std::to_string(*netns));
+	entered_ = true;
 }
 
 NetnsScope::~NetnsScope()
 {
-	if (home_.open() && setns(home_.get(), CLONE_NEWNET) != 0) {
+	if (entered_ && setns(home(), CLONE_NEWNET) != 0) {
 		std::perror("sluice: cannot return to the thread's own network namespace");
 		std::abort();
 	}

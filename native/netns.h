@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-// While one lives, the calling thread is in the namespace. Where it cannot come back, the process ends: going on would put
+// While one lives, the calling thread is in the namespace; they do not nest. Where it cannot come back, the process ends: going on would put
 // every later socket of the thread into the wrong network.
 class NetnsScope {
 public:
@@ -21,7 +21,7 @@ public:
 	NetnsScope &operator=(const NetnsScope &) = delete;
 
 private:
-	Fd home_;
+	bool entered_ = false;
 };
 
 // An optional `netns` argument. Throws ARGUMENT.
