@@ -5,6 +5,7 @@
  */
 
 import type { FlowRecord } from '../../proxy/record.ts';
+import { connectionAt, directionAt, type PackedConnections } from './packed-connections.ts';
 
 export type Ruling = Pick<FlowRecord, 'verdict' | 'reason' | 'detail' | 'rule'>;
 
@@ -13,7 +14,7 @@ export interface PackedRecords {
   /** `columns.width` numbers a record. */
   readonly rows: Float64Array;
   /** What the rows' indices are about. */
-  readonly connections: readonly FlowRecord['connection'][];
+  readonly connections: PackedConnections;
   readonly rulings: readonly Ruling[];
   readonly l7: readonly FlowRecord['l7'][];
 }
@@ -36,15 +37,14 @@ export const columns = {
 /** The record at `index`, as it was recorded. */
 export function recordAt(packed: PackedRecords, index: number): FlowRecord {
   const cell = (column: number): number => packed.rows[index * columns.width + column] ?? 0;
-  const connection = packed.connections[cell(columns.connection)];
   const ruling = packed.rulings[cell(columns.ruling)];
-  if (!connection || !ruling) throw new RangeError(`there is no record ${index}`);
+  if (!ruling) throw new RangeError(`there is no record ${index}`);
   const l7 = packed.l7[cell(columns.l7)];
   const status = cell(columns.status);
   const latencyMs = cell(columns.latencyMs);
   return {
     time: cell(columns.time),
-    connection,
+    connection: connectionAt(packed.connections, cell(columns.connection)),
     ...ruling,
     ...(l7 && { l7: l7.protocol === 'kafka' ? { ...l7, correlationId: cell(columns.correlationId) } : l7 }),
     ...(status !== 0 && { status }),
@@ -60,7 +60,7 @@ export function alike(packed: PackedRecords): { readonly example: FlowRecord; re
     const at = index * columns.width;
     const cell = (column: number): number => packed.rows[at + column] ?? 0;
     const protocol = protocols.indexOf(packed.l7[cell(columns.l7)]?.protocol ?? '') + 1;
-    const direction = packed.connections[cell(columns.connection)]?.direction === 'egress' ? 1 : 0;
+    const direction = directionAt(packed.connections, cell(columns.connection)) === 'egress' ? 1 : 0;
     const kind = ((cell(columns.ruling) * 1000 + cell(columns.status)) * 4 + protocol) * 2 + direction;
     const found = byKind.get(kind);
     if (found) found.count += 1;

@@ -1,6 +1,7 @@
 /** Packs flow records as they come: what they have in common is found again by what it is, or by what it says. */
 
 import type { FlowRecord, L7Facts } from '../../proxy/record.ts';
+import { ConnectionPacker } from './packed-connections.ts';
 import { columns, type PackedRecords, type Ruling } from './packed-records.ts';
 
 /** How many facts that share a key are compared before another copy is carried over. */
@@ -9,8 +10,7 @@ const mostCompared = 4;
 export class RecordPacker {
   readonly #rows: Float64Array;
   #count = 0;
-  #connections: FlowRecord['connection'][] = [];
-  readonly #connectionIndex = new Map<FlowRecord['connection'], number>();
+  readonly #connections: ConnectionPacker;
   #rulings: Ruling[] = [];
   readonly #rulingIndex = new Map<FlowRecord['rule'], Map<string, number>>();
   #l7: FlowRecord['l7'][] = [];
@@ -19,6 +19,7 @@ export class RecordPacker {
   /** @param capacity records that it can hold */
   constructor(capacity: number) {
     this.#rows = new Float64Array(capacity * columns.width);
+    this.#connections = new ConnectionPacker(capacity);
   }
 
   get count(): number {
@@ -31,7 +32,7 @@ export class RecordPacker {
     rows[at + columns.time] = record.time;
     rows[at + columns.latencyMs] = record.latencyMs ?? Number.NaN;
     rows[at + columns.status] = record.status ?? 0;
-    rows[at + columns.connection] = this.#connectionOf(record.connection);
+    rows[at + columns.connection] = this.#connections.indexOf(record.connection);
     rows[at + columns.ruling] = this.#rulingOf(record);
     rows[at + columns.l7] = this.#l7Of(record.l7);
     rows[at + columns.correlationId] = record.l7?.protocol === 'kafka' ? record.l7.correlationId : 0;
@@ -43,26 +44,16 @@ export class RecordPacker {
     const packed = {
       count: this.#count,
       rows: this.#rows.slice(0, this.#count * columns.width),
-      connections: this.#connections,
+      connections: this.#connections.take(),
       rulings: this.#rulings,
       l7: this.#l7,
     };
     this.#count = 0;
-    this.#connections = [];
-    this.#connectionIndex.clear();
     this.#rulings = [];
     this.#rulingIndex.clear();
     this.#l7 = [];
     this.#l7Index.clear();
     return packed;
-  }
-
-  #connectionOf(connection: FlowRecord['connection']): number {
-    const known = this.#connectionIndex.get(connection);
-    if (known !== undefined) return known;
-    const index = this.#connections.push(connection) - 1;
-    this.#connectionIndex.set(connection, index);
-    return index;
   }
 
   #rulingOf({ verdict, reason, detail, rule }: FlowRecord): number {

@@ -101,7 +101,7 @@ test('what repeats is carried over once', () => {
     packer.add({ time: count, connection, verdict: 'ALLOW', rule, l7, status: 200, latencyMs: 1 });
   }
   const packed = packer.take();
-  assert.deepEqual([packed.connections.length, packed.rulings.length, packed.l7.length], [1, 1, 3]);
+  assert.deepEqual([packed.connections.count, packed.rulings.length, packed.l7.length], [1, 1, 3]);
 });
 
 test('so are requests of Kafka that differ by their correlation ids alone', () => {
