@@ -38,6 +38,7 @@
 #include "plain.h"
 #include "judged.h"
 #include "older.h"
+#include "stray.h"
 
 #include "tap.c"
 #include "reinject.c"

@@ -45,8 +45,8 @@ static __always_inline __u8 undivertable(const struct packet *packet)
 }
 
 /* A TCP segment of no known connection under an L7 rule: older than the tap, or than the table. The client's payload is held for
- * the agent (bpf/older.h); all else goes to the proxy's
- * namespace, whose kernel knows no such socket and resets the sender, which may then connect anew; nothing goes further. */
+ * the agent (bpf/older.h); all else goes to the proxy's namespace, whose kernel knows no such socket and resets the sender, which
+ * may then connect anew. Of the server's no byte goes further, but its client hears of it (bpf/stray.h). */
 static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpoint *endpoint, const struct packet *packet, __u32 peer,
 				       struct flow_key *flow, bool from_client, const struct policy_entry *entry)
 {
@@ -76,7 +76,7 @@ static __always_inline int reset_stray(struct __sk_buff *skb, const struct endpo
 	conn->fins = 3;
 	if (bpf_map_update_elem(&connections, flow, conn, BPF_NOEXIST))
 		return drop(skb, REASON_NOT_SYN, direction);
-	return divert(skb, direction);
+	return from_client ? divert(skb, direction) : reset_both(skb, direction);
 }
 
 /* A TCP segment of no known connection, e.g. one that is older than the tap. Which end opened it is not known, so it

@@ -21,9 +21,9 @@ for (const [name, family] of Object.entries({ ipv4, ipv6, ipv4Server })) {
         connection.client({ payload: head + 'b'.repeat(early) });
         const part = { at: head.length + early, flags: 'FPA' };
         const tail = Array.from({ length: next }, (_, i) => String.fromCharCode(33 + ((i * 7) % 90))).join('');
-        const { action, frame } = connection.clientOnWire({ ...part, payload: `${'e'.repeat(body)}${tail}` });
+        const { action, frame } = connection.onWire(true, { ...part, payload: `${'e'.repeat(body)}${tail}` });
         assert.equal(action, 'pass');
-        const whole = connection.wireFrame({ ...part, flags: 'PA', payload: 'e'.repeat(body) });
+        const whole = connection.wireFrame(true, { ...part, flags: 'PA', payload: 'e'.repeat(body) });
         assert.equal(frame.toString('hex'), whole.toString('hex'), `${body} and ${next} bytes`);
         assert.equal(connection.bodyLeft, 0n);
         assert.equal(connection.side('client').fin, 0, 'the end comes again, too');

@@ -71,15 +71,16 @@ export class JudgedConnection {
     return this.#run(this.#family.direction === 'egress', this.#frame(true, part));
   }
 
-  /** As `client`, with the checksums that a wire asks for. @returns what became of it, and the frame that goes on */
-  clientOnWire(part: Part): Outcome {
-    const sent = this.wireFrame(part);
-    return this.#family.direction === 'egress' ? this.#bench.fromEndpoint(sent) : this.#bench.toEndpoint(sent);
+  /** As `client` and `server`, with the checksums that a wire asks for. @returns what became of it, and the frame that goes on */
+  onWire(fromClient: boolean, part: Part): Outcome {
+    const sent = this.wireFrame(fromClient, part);
+    const fromEndpoint = fromClient === (this.#family.direction === 'egress');
+    return fromEndpoint ? this.#bench.fromEndpoint(sent) : this.#bench.toEndpoint(sent);
   }
 
-  /** The client's segment with right checksums. */
-  wireFrame(part: Part): Buffer {
-    const made = this.#frame(true, part);
+  /** A segment with right checksums. */
+  wireFrame(fromClient: boolean, part: Part): Buffer {
+    const made = this.#frame(fromClient, part);
     bringUpToDate(made, made.subarray(0, 6), part.window ?? 0xffff);
     if (made.readUInt16BE(12) === 0x0800) made.writeUInt16BE(checksumOf(sumOf(made.subarray(14, 34))), 24);
     return made;

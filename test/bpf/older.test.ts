@@ -68,13 +68,27 @@ for (const [name, family] of Object.entries({ ipv4, ipv6, ipv4Server })) {
   });
 }
 
+for (const [name, family] of Object.entries({ ipv4, ipv6, ipv4Server })) {
+  test(`${name}: the client of a server that speaks is asked where it stands, without a byte of the server's`, () => {
+    for (const payload of [answer, `${answer}x`, '']) {
+      const connection = new JudgedConnection(bench, { family });
+      const { action, reasons, frame } = connection.onWire(false, { at: 2 ** 29, ack: 500, payload });
+      assert.deepEqual([action, ...reasons], ['pass', 'diverted', 'reset']);
+      assert.equal(frame.toString('hex'), connection.wireFrame(false, { at: 0, ack: 500 }).toString('hex'));
+      assert.equal(connection.client({ at: 500, ack: 2 ** 29 }), diverted, 'and its answer goes where it is reset');
+    }
+    for (const flags of ['FA', 'SA']) {
+      const ended = new JudgedConnection(bench, { family });
+      assert.equal(ended.server({ at: 1000, ack: 500, flags }), 'drop diverted');
+    }
+  });
+}
+
 test('what is no payload of a client is reset as before', () => {
   for (const part of [{ flags: 'A' }, { flags: 'FA' }, { flags: 'FA', payload: ok }, { flags: 'UA', payload: ok }]) {
     const connection = new JudgedConnection(bench);
     assert.equal(connection.client({ at: 1000, ack: 500, ...part }), diverted);
     assert.equal(connection.stream, undefined);
   }
-  const connection = new JudgedConnection(bench);
-  assert.equal(connection.server({ at: 1000, ack: 500, payload: answer }), diverted);
   assert.equal(new JudgedConnection(bench).client({ at: 1000, flags: 'RA', payload: ok }), 'drop not-syn');
 });

@@ -20,11 +20,8 @@ type Topic = (typeof topics)[number];
 /** Enough for both to outlast the restart; they are ended by what they have written, not by time. */
 const records = { 'from-java': 30_000, 'from-kafkajs': 10_000 };
 const javaPerSecond = 1_000;
-/**
- * A client that sends is reset at once. One that waits for an answer, which the reset has cut off at the broker, is told
- * by its own time-out only: 30 s (request.timeout.ms, kafkajs' requestTimeout).
- */
-const promptMs = 75_000;
+/** A client is told that its connection is over, also where it waits for an answer: before its own time-out, 30 s. */
+const promptMs = 25_000;
 
 const policy = ingressKafka('restart', ['{role: produce, topicPrefix: from-}']);
 

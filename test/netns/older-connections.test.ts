@@ -5,7 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { curl } from './curl.ts';
+import { eventually } from './eventually.ts';
 import { chunked, get, KeepAlive } from './keep-alive.ts';
+import { type Lines, linesOfScript } from './lines.ts';
 import { Load } from './load.ts';
 import { Origin } from './origin.ts';
 import { egressAllow, egressHttp, httpTo, ingressHttp, onlyPublic } from './policies.ts';
@@ -104,6 +107,26 @@ for (const family of families) {
     assert.equal(origin.seen.filter(({ path }) => path === '/secret').length, 1);
   });
 }
+
+test('a client that waits for an answer hears with its server that their connection is over', async (t) => {
+  const topology = topologyOf(t);
+  const [web, api] = [topology.routed('web'), topology.routed('api')];
+  const server = linesOfScript(api.namespace, 'half-answer-origin.ts', '80');
+  await eventually('the server listens', () => server.all[0]);
+  const clients = families.map((family) =>
+    linesOfScript(web.namespace, 'half-answer-client.ts', api.address[family], '80', '2'),
+  );
+  const say = (lines: Lines, line: string): number => lines.all.filter((one) => one === line).length;
+  await eventually('half of each answer has come', () => clients.every((each) => say(each, 'half') === 2) || undefined);
+  const agent = await agentOf(topology, {
+    policies: { 'p.yaml': ingressHttp('api', 'web', 80, allowed) },
+    workloads: [web, api],
+  });
+  assert.equal((await curl(web.namespace, url(api.address[4], 80, '/public/rest'))).status, 204);
+  await eventually('the clients hear of it', () => clients.every((each) => say(each, 'ECONNRESET') === 2) || undefined);
+  await eventually('and the server', () => say(server, 'ECONNRESET') === 4 || undefined);
+  assert.equal(await agent.counter('takeovers_adopted'), 0);
+});
 
 test('what a client left undone before takes nothing past the rules', async (t) => {
   const topology = topologyOf(t);

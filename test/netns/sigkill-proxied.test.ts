@@ -5,20 +5,14 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
-import { type Lines, linesOf } from './lines.ts';
+import { type Lines, linesOfScript } from './lines.ts';
 import { ingressHttp, onlyPublic } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
-import type { Family, Station } from './topology.ts';
+import type { Family } from './topology.ts';
 import { WireWatch } from './wire-watch.ts';
 
 const connections = 8;
-
-function run({ namespace }: Station, program: string, ...args: string[]): Lines {
-  const script = fileURLToPath(new URL(program, import.meta.url));
-  return linesOf(namespace.spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }));
-}
 
 async function has(what: string, lines: Lines, line: string, count: number): Promise<void> {
   const found = (): number => lines.all.filter((one) => one === line).length;
@@ -33,9 +27,9 @@ async function killInTheMiddle(t: TestContext, family: Family, args: readonly st
     workloads: [web, api],
     args,
   });
-  const server = run(api, 'half-answer-origin.ts', '80');
+  const server = linesOfScript(api.namespace, 'half-answer-origin.ts', '80');
   await has('the server listens', server, 'listening', 1);
-  const client = run(web, 'half-answer-client.ts', api.address[family], '80', String(connections));
+  const client = linesOfScript(web.namespace, 'half-answer-client.ts', api.address[family], '80', String(connections));
   await has('half of each answer has come', client, 'half', connections);
   const watches = [await WireWatch.start(web.namespace, 80), await WireWatch.start(api.namespace, 80)];
 
