@@ -35,7 +35,7 @@ export class ServerSockets {
     return ++this.#looked <= limits.adoptionsPerSecond;
   }
 
-  /** Undefined: it is not on this node, or not in a namespace that has a name, or there is no such connection. */
+  /** Undefined: it is not on this node, or it is in another namespace without a name, or there is no such connection. */
   find({ client, server }: Flow): ConnectionInfo | undefined {
     const tap = this.#taps.find(({ addresses }) => (addresses as readonly string[]).includes(server.address));
     const path = tap ? tap.netns : ownNetns;
