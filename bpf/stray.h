@@ -31,14 +31,12 @@ static __noinline int make_old(struct __sk_buff *skb)
 /* The server's segment goes both ways. Answers the action of what is left of it. */
 static __always_inline int reset_both(struct __sk_buff *skb, __u8 direction)
 {
-	__u8 proxy[6], own[6];
-	if (bpf_skb_load_bytes(skb, 0, own, sizeof(own)))
+	__u8 own[6];
+	__u32 mark = skb->mark;
+	if (bpf_skb_load_bytes(skb, 0, own, sizeof(own)) || !address_to_proxy(skb, direction) ||
+	    bpf_clone_redirect(skb, proxy_ifindex[direction & 1], BPF_F_INGRESS) || bpf_skb_store_bytes(skb, 0, own, sizeof(own), 0) ||
+	    !make_old(skb))
 		return TC_ACT_SHOT;
-	for (int i = 0; i < 6; i++)
-		proxy[i] = proxy_mac[direction & 1][i];
-	count(skb, REASON_DIVERTED, direction);
-	if (bpf_skb_store_bytes(skb, 0, proxy, sizeof(proxy), 0) || bpf_clone_redirect(skb, proxy_ifindex[direction & 1], 0) ||
-	    bpf_skb_store_bytes(skb, 0, own, sizeof(own), 0) || !make_old(skb))
-		return TC_ACT_SHOT;
+	skb->mark = mark;
 	return pass(skb, REASON_RESET, direction);
 }

@@ -63,15 +63,20 @@ static __always_inline int drop(struct __sk_buff *skb, __u8 reason, __u8 directi
 	return TC_ACT_SHOT;
 }
 
-/* Into the proxy's namespace of this direction: as if it came in at the interface that the one inside is a macvlan of. */
-static __always_inline int divert(struct __sk_buff *skb, __u8 direction)
+/* Counted, and ready to come in at the interface that the one in the proxy's namespace of this direction is a macvlan of: never to
+ * go out there, where the proxy's own packets are re-injected. */
+static __always_inline bool address_to_proxy(struct __sk_buff *skb, __u8 direction)
 {
 	__u8 mac[6];
 	for (int i = 0; i < 6; i++)
 		mac[i] = proxy_mac[direction & 1][i];
 	count(skb, REASON_DIVERTED, direction);
-	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0))
-		return TC_ACT_SHOT;
 	skb->mark = 0; /* macvlan keeps it, and marks are the host's own */
-	return bpf_redirect(proxy_ifindex[direction & 1], BPF_F_INGRESS);
+	return !bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0);
+}
+
+/* Into the proxy's namespace of this direction. */
+static __always_inline int divert(struct __sk_buff *skb, __u8 direction)
+{
+	return address_to_proxy(skb, direction) ? bpf_redirect(proxy_ifindex[direction & 1], BPF_F_INGRESS) : TC_ACT_SHOT;
 }

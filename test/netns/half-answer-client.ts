@@ -1,7 +1,7 @@
 /**
  * Clients that wait for the second half of an answer; runs in a namespace of its own as
- * `node half-answer-client.ts HOST PORT COUNT`. Writes `half` for each that has the first half, and then how its connection
- * ended: `end`, as whole answers do, or the error's code.
+ * `node half-answer-client.ts HOST PORT COUNT`. Writes `half` for each that has the first half, `more` for what it gets beyond it,
+ * and then how its connection ended: `end`, as whole answers do, or the error's code.
  */
 
 import { connect } from 'node:net';
@@ -21,6 +21,7 @@ for (let number = 0; number < Number(count); number++) {
   socket.on('data', (part: string) => {
     text += part;
     if (text.endsWith('the first half')) console.log('half');
+    else if (text.includes('the first half')) console.log('more');
   });
   socket.on('end', () => console.log('end'));
   socket.on('error', (error: NodeJS.ErrnoException) => console.log(error.code));

@@ -125,6 +125,7 @@ test('a client that waits for an answer hears with its server that their connect
   assert.equal((await curl(web.namespace, url(api.address[4], 80, '/public/rest'))).status, 204);
   await eventually('the clients hear of it', () => clients.every((each) => say(each, 'ECONNRESET') === 2) || undefined);
   await eventually('and the server', () => say(server, 'ECONNRESET') === 4 || undefined);
+  for (const client of clients) assert.equal(say(client, 'more'), 0, 'of what the server said it got no byte');
   assert.equal(await agent.counter('takeovers_adopted'), 0);
 });
 
