@@ -34,8 +34,8 @@ export interface NodeRelay {
   vanish(cause: CloseCause): void;
   /**
    * Hands both connections on at the next boundary, at once if this is one, and begins no exchange before that: nothing is
-   * told to either peer, and what they send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined` when the boundary does not come
-   * within `withinMs`, the relay closes before, or somebody asks anew.
+   * told to either peer, and what they send afterwards waits in the kernel for the next owner. `onEnd` hears `undefined`
+   * when the boundary does not come within `withinMs`, the relay closes before, or somebody asks anew.
    */
   release(withinMs: number, onEnd: (released: Released | undefined) => void): void;
 }

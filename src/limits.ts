@@ -110,6 +110,8 @@ export const limits = {
   idleTimeoutMs: 3_600_000,
   /** After SIGTERM, how long requests under way may take. */
   drainTimeoutMs: 10_000,
+  /** What of it is left for connections that were taken over from the kernel just before the end. */
+  drainLastMs: 1_000,
   /** How long a new agent waits until the running one answers, which first ends what it is about: a reading of all files at most. */
   handoverAnswerMs: 60_000,
   /**
@@ -127,8 +129,6 @@ export const limits = {
   recordDelayMs: 20,
   /** How often a worker tells how many connections and requests it has; `sluice status` is as fresh as this. */
   activityIntervalMs: 500,
-  /** What of it is left for connections that were taken over from the kernel just before the end. */
-  drainLastMs: 1_000,
   /** How often a draining worker looks whether its last connection is gone. */
   drainPollMs: 50,
   /** How often connections that ended or fell silent are forgotten. */
