@@ -22,9 +22,8 @@ export function readEntries(map: MapHandle, info: RawMapInfo): Generator<[key: B
 
 function* readBatches(map: MapHandle, info: RawMapInfo): Generator<[key: Buffer, value: Buffer]> {
   const { keySize, valueBytes } = info;
-  const rooms = (entries: number): Room => roomFor(info, entries);
   // New room for each batch: the caller may keep the slices.
-  for (const { keys, values, count } of readSlices(map, info, batchEntries, rooms)) {
+  for (const { keys, values, count } of readSlices(map, info, batchEntries, 'new room')) {
     for (let at = 0; at < count; at++) {
       yield [keys.subarray(at * keySize, (at + 1) * keySize), values.subarray(at * valueBytes, (at + 1) * valueBytes)];
     }
@@ -33,12 +32,8 @@ function* readBatches(map: MapHandle, info: RawMapInfo): Generator<[key: Buffer,
 
 /** See `BpfMap.keySlices`. */
 export function* readKeySlices(map: MapHandle, info: RawMapInfo, atOnce: number): Generator<Buffer> {
-  let room = roomFor(info, atOnce);
-  const rooms = (entries: number): Room => {
-    if (room.entries !== entries) room = roomFor(info, entries);
-    return room;
-  };
-  for (const { keys, count } of readSlices(map, info, atOnce, rooms)) yield keys.subarray(0, count * info.keySize);
+  for (const { keys, count } of readSlices(map, info, atOnce, 'same room'))
+    yield keys.subarray(0, count * info.keySize);
 }
 
 interface Room {
@@ -55,25 +50,26 @@ function roomFor({ keySize, valueBytes }: RawMapInfo, entries: number): Room {
   };
 }
 
+/** @param next where the slice after one is read to */
 function* readSlices(
   map: MapHandle,
   info: RawMapInfo,
   atOnce: number,
-  roomOf: (entries: number) => Room,
+  next: 'new room' | 'same room',
 ): Generator<Room & { readonly count: number }> {
-  let entries = Math.min(atOnce, info.maxEntries);
+  let room = roomFor(info, Math.min(atOnce, info.maxEntries));
   let from: Buffer | undefined;
   for (;;) {
-    const room = roomOf(entries);
-    const next = Buffer.alloc(Math.max(4, info.keySize));
-    const read = binding.mapLookupBatch(map, from, next, room.keys, room.values, entries);
+    const cursor = Buffer.alloc(Math.max(4, info.keySize));
+    const read = binding.mapLookupBatch(map, from, cursor, room.keys, room.values, room.entries);
     if (read === undefined) {
-      entries *= 2;
+      room = roomFor(info, room.entries * 2);
       continue;
     }
     yield { ...room, count: read < 0 ? -1 - read : read };
     if (read < 0) return;
-    from = next;
+    from = cursor;
+    if (next === 'new room') room = roomFor(info, room.entries);
   }
 }
 
