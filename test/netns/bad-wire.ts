@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { type Lines, linesOf } from './lines.ts';
 import type { Family, Station, Topology } from './topology.ts';
 
 export interface Weather {
@@ -31,13 +32,11 @@ export function setMtu(topology: Topology, { name, namespace }: Station, mtu: nu
 
 export class BadWire {
   readonly #child: ChildProcess;
-  #lines: string[] = [];
+  readonly #lines: Lines;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#lines.push(...text.split('\n').filter((line) => line !== ''));
-    });
+    this.#lines = linesOf(child);
   }
 
   /** From now on TCP between `station` and `other` goes through it. */
@@ -59,7 +58,7 @@ export class BadWire {
     );
     await eventually('the bad wire is there', () => {
       if (wire.#child.exitCode !== null) throw new Error('the bad wire ended');
-      return wire.#lines[0] === 'ready' ? true : undefined;
+      return wire.#lines.all[0] === 'ready' ? true : undefined;
     });
     return wire;
   }
@@ -67,7 +66,7 @@ export class BadWire {
   /** @returns what it did */
   async end(): Promise<Damage> {
     this.#child.stdin?.end();
-    const told = await eventually('the bad wire tells what it did', () => this.#lines[1]);
+    const told = await eventually('the bad wire tells what it did', () => this.#lines.all[1]);
     return JSON.parse(told) as Damage;
   }
 }

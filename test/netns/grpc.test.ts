@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { onLine } from './lines.ts';
 import type { Namespace } from './namespace.ts';
 import { policy } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
@@ -67,12 +68,7 @@ async function serve(namespace: Namespace, kind: Implementation): Promise<readon
   const args = [script(`grpc-origin.${extension}`), ...Object.values(ports).map(String)];
   const child = namespace.spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const said: string[] = [];
-  let rest = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    said.push(...lines.map((line) => JSON.parse(line) as string));
-  });
+  onLine(child, (line) => said.push(JSON.parse(line) as string));
   await eventually(`${kind} listens`, () => said.includes('listening') || undefined);
   return said;
 }

@@ -14,13 +14,18 @@ export function linesOfScript(namespace: Namespace, script: string, ...args: rea
   return linesOf(namespace.spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }));
 }
 
-export function linesOf({ stdout }: ChildProcess): Lines {
+export function linesOf(child: ChildProcess): Lines {
   const all: string[] = [];
+  onLine(child, (line) => all.push(line));
+  return { all };
+}
+
+/** Calls with each line once it is whole. */
+export function onLine({ stdout }: ChildProcess, deliver: (line: string) => void): void {
   let rest = '';
   stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
-    all.push(...lines);
+    for (const line of lines) deliver(line);
   });
-  return { all };
 }

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { onLine } from './lines.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface Seen {
@@ -22,14 +23,10 @@ export class Origin {
     const script = fileURLToPath(new URL(program, import.meta.url));
     const child = namespace.spawn(process.execPath, [script, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let listening = false;
-    let rest = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines.map((one) => JSON.parse(one) as Seen | 'listening')) {
-        if (line === 'listening') listening = true;
-        else origin.#seen.push(line);
-      }
+    onLine(child, (line) => {
+      const said = JSON.parse(line) as Seen | 'listening';
+      if (said === 'listening') listening = true;
+      else origin.#seen.push(said);
     });
     await eventually(`the origin listens on port ${port}`, () => listening || undefined);
     return origin;

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import { exchangeCount, expected, type Seen } from './exchanges.ts';
+import { onLine } from './lines.ts';
 import type { Namespace } from './namespace.ts';
 import { egressHttp } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
@@ -22,14 +23,10 @@ class Server {
     const child = namespace.spawn(process.execPath, [script, 'server', String(port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let rest = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines.map((one) => JSON.parse(one) as Seen | 'listening')) {
-        if (line === 'listening') server.#listening = true;
-        else server.#seen.push(line);
-      }
+    onLine(child, (line) => {
+      const said = JSON.parse(line) as Seen | 'listening';
+      if (said === 'listening') server.#listening = true;
+      else server.#seen.push(said);
     });
     await eventually('the server listens', () => server.#listening || undefined);
     return server;

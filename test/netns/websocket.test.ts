@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { curl } from './curl.ts';
 import { eventually } from './eventually.ts';
+import { onLine } from './lines.ts';
 import type { Namespace } from './namespace.ts';
 import { egressHttp } from './policies.ts';
 import { agentOf, topologyOf } from './scene.ts';
@@ -25,9 +26,7 @@ async function startServer(namespace: Namespace): Promise<readonly string[]> {
   const child = namespace.spawn(process.execPath, [path('websocket-origin.ts'), String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    lines.push(...text.trimEnd().split('\n'));
-  });
+  onLine(child, (line) => lines.push(line));
   await eventually('the server listens', () => lines.includes('"listening"') || undefined);
   lines.length = 0;
   return lines;
