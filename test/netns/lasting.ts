@@ -1,9 +1,8 @@
 /** HTTP/2, gRPC and WebSocket from a namespace over connections that last, and what became of each. */
 
-import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import type { Namespace } from './namespace.ts';
+import { ReportingClient } from './reporting-client.ts';
 
 export interface LastingOrder {
   /** Of each protocol. */
@@ -28,23 +27,9 @@ export interface LastingReport {
 /** Of each protocol what shows that it goes on. */
 const signs = ['http2 /public 200', 'http2 /secret 403', 'grpc Unary OK', 'grpc message', 'websocket message'];
 
-export class Lasting {
-  readonly #child: ChildProcess;
-  #last: LastingReport = { final: false, done: {}, ended: {} };
-
+export class Lasting extends ReportingClient<LastingReport> {
   constructor(namespace: Namespace, order: LastingOrder) {
-    const script = fileURLToPath(new URL('lasting-client.ts', import.meta.url));
-    this.#child = namespace.spawn(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', (report: LastingReport) => {
-      this.#last = report;
-    });
-    this.#child.send(order);
-  }
-
-  async report(): Promise<LastingReport> {
-    const before = this.#last;
-    this.#child.send('report');
-    return eventually('the client reports', () => (this.#last === before ? undefined : this.#last));
+    super(namespace, 'lasting-client.ts', order);
   }
 
   /** Waits until `count` more of everything came about. */
@@ -58,10 +43,5 @@ export class Lasting {
       },
       60_000,
     );
-  }
-
-  async stop(): Promise<LastingReport> {
-    this.#child.send('stop');
-    return eventually('the client ends', () => (this.#last.final ? this.#last : undefined), 60_000);
   }
 }

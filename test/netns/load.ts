@@ -1,9 +1,8 @@
 /** Load from a namespace, and what became of every request of it. */
 
-import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import type { Namespace } from './namespace.ts';
+import { ReportingClient } from './reporting-client.ts';
 
 export interface LoadOrder {
   readonly connections: number;
@@ -38,28 +37,9 @@ export interface Latency {
   readonly p99: number;
 }
 
-export class Load {
-  readonly #child: ChildProcess;
-  #last: LoadReport = { final: false, statuses: {}, failures: {}, latencies: {} };
-
+export class Load extends ReportingClient<LoadReport> {
   constructor(namespace: Namespace, order: LoadOrder) {
-    const script = fileURLToPath(new URL('load-client.ts', import.meta.url));
-    this.#child = namespace.spawn(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', (report: LoadReport) => {
-      this.#last = report;
-    });
-    this.#child.send(order);
-  }
-
-  /** Counts so far. */
-  async report(): Promise<LoadReport> {
-    const before = this.#last;
-    this.#child.send('report');
-    return eventually('the load reports', () => (this.#last === before ? this.#alive() : this.#last));
-  }
-
-  #alive(): undefined {
-    if (this.#child.exitCode !== null) throw new Error(`the load client ended with ${this.#child.exitCode}`);
+    super(namespace, 'load-client.ts', order);
   }
 
   /** Waits until `count` more requests ended with this status. */
@@ -71,15 +51,5 @@ export class Load {
       async () => (((await this.report()).statuses[key] ?? 0) >= start + count ? true : undefined),
       deadlineMs,
     );
-  }
-
-  async stop(deadlineMs?: number): Promise<LoadReport> {
-    this.#child.send('stop');
-    return this.end(deadlineMs);
-  }
-
-  /** Waits for the end of an order with `requestsEach`. */
-  async end(deadlineMs = 60_000): Promise<LoadReport> {
-    return eventually('the load ends', () => (this.#last.final ? this.#last : this.#alive()), deadlineMs);
   }
 }
